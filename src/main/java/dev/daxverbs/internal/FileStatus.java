@@ -1,0 +1,27 @@
+package dev.daxverbs.internal;
+
+/**
+ * What {@code statx(2)} and {@code fstatfs(2)} say of an open file.
+ *
+ * @param device major and minor number of the file system's device, packed as {@code major << 32 | minor}
+ * @param inode the inode number
+ * @param mode type and permission bits
+ * @param sizeBytes the file's length in bytes
+ * @param dax whether the file is in DAX state ({@code STATX_ATTR_DAX}): its mappings reach the persistent memory directly
+ * @param fileSystemMagic the {@code f_type} of {@code fstatfs(2)}
+ */
+public record FileStatus(long device, long inode, int mode, long sizeBytes, boolean dax, long fileSystemMagic) {
+    private static final int TYPE_MASK = 0170000;
+    private static final int REGULAR = 0100000;
+    private static final int CHARACTER_DEVICE = 0020000;
+
+    /** Whether it is a regular file. */
+    public boolean isRegular() {
+        return (mode & TYPE_MASK) == REGULAR;
+    }
+
+    /** Whether it is a character device, such as a device-DAX namespace. */
+    public boolean isCharacterDevice() {
+        return (mode & TYPE_MASK) == CHARACTER_DEVICE;
+    }
+}

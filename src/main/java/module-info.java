@@ -1,0 +1,7 @@
+/**
+ * RDMA verbs for Java, and memory regions over mapped files that stay valid through lease breaks.
+ *
+ * <p>{@code internal} holds system calls and concurrency primitives, {@code bindings} what jextract generated; neither is exported.
+ */
+module dev.daxverbs {
+}
