@@ -4,4 +4,8 @@
  * <p>{@code internal} holds system calls and concurrency primitives, {@code bindings} what jextract generated; neither is exported.
  */
 module dev.daxverbs {
+    exports dev.daxverbs.dax;
+    exports dev.daxverbs.lease;
+    exports dev.daxverbs.verbs;
+    exports dev.daxverbs.region;
 }

@@ -50,6 +50,11 @@ public final class Posix {
     private static final MethodHandle MSYNC = NativeCall.capturingErrno(LibC.msync$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle POLL = NativeCall.capturingErrno(LibC.poll$address(), LibC.poll$descriptor());
+    private static final MethodHandle KCMP = NativeCall.capturingErrno(LibC.syscall.address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(1));
+    /** Of {@code linux/kcmp.h}: compares open file descriptions. */
+    private static final long KCMP_FILE = 0;
     private static final MethodHandle EVENTFD = NativeCall.capturingErrno(LibC.eventfd$address(), LibC.eventfd$descriptor());
 
     /** Bytes in a page of the processor's memory. */
@@ -93,6 +98,28 @@ public final class Posix {
             f_owner_ex.type(owner, LibC.F_OWNER_TID());
             f_owner_ex.pid(owner, threadId);
             return result((int) FCNTL_POINTER.invokeExact(NativeCall.errnoSegment(), fd, LibC.F_SETOWN_EX(), owner));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /**
+     * Whether two descriptors refer to one open file description, as {@code dup(2)} makes them:
+     * {@code int fcntl(int fd, F_DUPFD_QUERY, int other)}, and before Linux 6.10
+     * {@code long syscall(SYS_kcmp, pid_t, pid_t, KCMP_FILE, unsigned long fd, unsigned long other)}.
+     *
+     * @return 1 if they do, 0 if not, or the negated errno: {@code -ENOSYS} or {@code -EPERM} where the kernel does not tell
+     */
+    public static int isSameDescription(int fd, int other) {
+        int same = fcntl(fd, LibC.F_DUPFD_QUERY(), other);
+        if (same != -Errno.EINVAL) {
+            return same;
+        }
+        try {
+            long pid = LibC.getpid();
+            long order = result((long) KCMP.invokeExact(NativeCall.errnoSegment(), (long) LibC.SYS_kcmp(), pid, pid,
+                    KCMP_FILE, (long) fd, (long) other));
+            return order < 0 ? (int) order : order == 0 ? 1 : 0;
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }
@@ -181,10 +208,10 @@ public final class Posix {
             if (failed != 0) {
                 return failed;
             }
-            out[0] = new FileStatus(
-                    Integer.toUnsignedLong(statx.stx_dev_major(x)) << 32 | Integer.toUnsignedLong(statx.stx_dev_minor(x)),
+            out[0] = new FileStatus(packDevice(statx.stx_dev_major(x), statx.stx_dev_minor(x)),
                     statx.stx_ino(x), Short.toUnsignedInt(statx.stx_mode(x)), statx.stx_size(x),
-                    (statx.stx_attributes(x) & LibC.STATX_ATTR_DAX()) != 0, statfs.f_type(fs));
+                    (statx.stx_attributes(x) & LibC.STATX_ATTR_DAX()) != 0, statfs.f_type(fs), statfs.f_bsize(fs),
+                    packDevice(statx.stx_rdev_major(x), statx.stx_rdev_minor(x)));
             return 0;
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
@@ -250,6 +277,10 @@ public final class Posix {
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }
+    }
+
+    private static long packDevice(int major, int minor) {
+        return Integer.toUnsignedLong(major) << 32 | Integer.toUnsignedLong(minor);
     }
 
     private static int result(int returned) {

@@ -8,6 +8,7 @@ import dev.daxverbs.bindings.libc.timespec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 
 /**
  * Signals received by waiting for them: blocked in one thread, taken from its queue with {@code sigtimedwait(2)}.
@@ -34,18 +35,36 @@ public final class Signals {
         set = sigset_t.allocate(arena);
         info = siginfo_t.allocate(arena);
         timeout = timespec.allocate(arena);
+        changeMask("SIG_BLOCK", LibC.SIG_BLOCK(), set, signals);
+    }
+
+    /**
+     * Unblocks signals in the current thread: one that a thread with blocked signals started begins with them blocked too,
+     * and so do the processes it starts.
+     *
+     * @param signals numbers of the signals
+     */
+    public static void unblock(int... signals) {
+        try (Arena arena = Arena.ofConfined()) {
+            changeMask("SIG_UNBLOCK", LibC.SIG_UNBLOCK(), sigset_t.allocate(arena), signals);
+        }
+    }
+
+    /** {@code int pthread_sigmask(int how, const sigset_t *set, sigset_t *oldset)}, which returns its errno. */
+    private static void changeMask(String name, int how, MemorySegment set, int... signals) {
         LibC.sigemptyset(set);
         for (int signal : signals) {
             LibC.sigaddset(set, signal);
         }
-        int failed; // pthread_sigmask returns its errno
+        int failed;
         try {
-            failed = (int) PTHREAD_SIGMASK.invokeExact(NativeCall.errnoSegment(), LibC.SIG_BLOCK(), set, MemorySegment.NULL);
+            failed = (int) PTHREAD_SIGMASK.invokeExact(NativeCall.errnoSegment(), how, set, MemorySegment.NULL);
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }
         if (failed != 0) {
-            throw new IllegalStateException("pthread_sigmask(SIG_BLOCK): " + Errno.name(failed));
+            throw new IllegalStateException("pthread_sigmask(" + name + ", signals=" + Arrays.toString(signals) + "): "
+                    + Errno.name(failed));
         }
     }
 

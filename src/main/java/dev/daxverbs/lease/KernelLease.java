@@ -1,0 +1,112 @@
+package dev.daxverbs.lease;
+
+import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.Posix;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The kernel's side of a lease, by {@code fcntl(2)} on one descriptor. Results are those of the kernel: zero or more, or the negated errno.
+ * Not thread-safe: the calls of one {@link #request} belong together.
+ *
+ * @param fd the descriptor: what {@code si_fd} of a signal will be
+ * @param type what to ask for
+ * @param signal what a break sends
+ * @param threadId the thread it is sent to, which must have it blocked
+ */
+record KernelLease(int fd, LeaseType type, int signal, int threadId) {
+    /**
+     * Asks for the lease. In this order: a signal that was sent before its owner is set goes nowhere, and one before its number is set is a plain
+     * SIGIO to the process, which ends it. And all of it each time: the kernel forgets signal and owner when the lease is released.
+     *
+     * @return zero if granted; {@code -EBUSY} if this open file description has a lease, of whoever's; else what fcntl says
+     */
+    int request() {
+        int present = target();
+        if (present != LibC.F_UNLCK()) {
+            return present < 0 ? present : -Errno.EBUSY;
+        }
+        int result = Posix.fcntl(fd, LibC.F_SETSIG(), signal);
+        if (result == 0) {
+            result = Posix.setOwnerThread(fd, threadId);
+        }
+        return result == 0 ? Posix.fcntl(fd, LibC.F_SETLEASE(), type.kernelValue()) : result;
+    }
+
+    /**
+     * Gives the lease back, whether it breaks or not.
+     *
+     * @return zero; {@code -EAGAIN} if the kernel has taken it away by force
+     */
+    int release() {
+        return Posix.fcntl(fd, LibC.F_SETLEASE(), LibC.F_UNLCK());
+    }
+
+    /**
+     * What the kernel has as the lease's type, or during a break what it wants it to become.
+     *
+     * @return F_RDLCK, F_WRLCK, or F_UNLCK: none, or a break towards none
+     */
+    int target() {
+        return Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
+    }
+
+    /** Why it cannot be had, for whoever reads the message. */
+    LeaseUnavailableException unavailable(String name, int failed) {
+        int errno = -failed;
+        return new LeaseUnavailableException(name, errno, "fcntl(fd=" + fd + ", F_SETLEASE, " + type.kernelName() + ") with signal="
+                + signal, remedy(errno));
+    }
+
+    private String remedy(int errno) {
+        if (errno == Errno.EAGAIN) {
+            return whatIsOpen();
+        }
+        if (errno == Errno.EBUSY) {
+            return "its open file description has a lease already: use that one, or open the file anew";
+        }
+        if (errno == Errno.EACCES || errno == Errno.EPERM) {
+            return "the process neither owns the file nor has CAP_LEASE: run as the file's owner, or grant the capability";
+        }
+        if (errno == Errno.EINVAL) {
+            return leasesEnabled()
+                    ? "the file is not a regular one, or its file system has no leases (9p, FUSE, ceph, hugetlbfs, NFS without delegation):"
+                            + " use ext4, XFS or tmpfs"
+                    : "the system has leases switched off: sysctl fs.leases-enable=1";
+        }
+        if (errno == Errno.ENOLCK || errno == Errno.ENOMEM) {
+            return "the kernel is out of memory for leases: close some files";
+        }
+        if (errno == Errno.EBADF) {
+            return "the descriptor is not open, or was opened with O_PATH: give one that is open for reading or writing";
+        }
+        if (errno == Errno.EMFILE) {
+            return "the process has too many open files, and each lease needs one: raise the limit (ulimit -n)";
+        }
+        if (errno == Errno.ESHUTDOWN) {
+            return "the JVM is ending, no lease is given any more";
+        }
+        return "see fcntl(2)";
+    }
+
+    private String whatIsOpen() {
+        boolean writable = (Posix.fcntl(fd, LibC.F_GETFL(), 0) & LibC.O_ACCMODE()) != LibC.O_RDONLY();
+        if (type == LeaseType.READ && writable) {
+            return "this descriptor is itself open for writing, which a read lease excludes: take a WRITE lease, or open it for reading";
+        }
+        return (type == LeaseType.READ ? "the file is open for writing elsewhere" : "the file is open elsewhere")
+                + ": another descriptor of this or another process (see fuser(1)), or a shared mapping whose descriptor was closed"
+                + " (see /proc/PID/maps), which keeps it open; close it, or share one open file description by dup(2)";
+    }
+
+    private static boolean leasesEnabled() {
+        try {
+            return !Files.readString(Path.of("/proc/sys/fs/leases-enable")).strip().equals("0");
+        } catch (IOException e) {
+            return true; // not to be told: take the usual
+        }
+    }
+}

@@ -1,0 +1,516 @@
+package dev.daxverbs.verbs;
+
+import dev.daxverbs.bindings.ibverbs.LibIbverbs;
+import dev.daxverbs.bindings.ibverbs.ibv_context_ops;
+import dev.daxverbs.bindings.ibverbs.ibv_qp;
+import dev.daxverbs.bindings.ibverbs.ibv_qp_init_attr;
+import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.Gate;
+import dev.daxverbs.internal.Ibverbs;
+import dev.daxverbs.internal.NativeCall;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Comparator;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A reliable-connection queue pair ({@code struct ibv_qp} of type {@code IBV_QPT_RC}).
+ *
+ * <p>Thread use: one thread at a time posts send work requests, one at a time posts receives; they may be two. Any thread may modify,
+ * query and close. Closing waits for a post that is under way; a later one gets an {@link IllegalStateException}.
+ * Posting allocates nothing.
+ * Sources: ibv_create_qp(3), ibv_modify_qp(3), ibv_post_send(3), ibv_post_recv(3).
+ */
+public class QueuePair extends VerbsObject {
+    private static final int QUERY_ALL = LibIbverbs.IBV_QP_STATE() | LibIbverbs.IBV_QP_CUR_STATE() | LibIbverbs.IBV_QP_ACCESS_FLAGS()
+            | LibIbverbs.IBV_QP_PKEY_INDEX() | LibIbverbs.IBV_QP_PORT() | LibIbverbs.IBV_QP_AV() | LibIbverbs.IBV_QP_PATH_MTU()
+            | LibIbverbs.IBV_QP_TIMEOUT() | LibIbverbs.IBV_QP_RETRY_CNT() | LibIbverbs.IBV_QP_RNR_RETRY()
+            | LibIbverbs.IBV_QP_RQ_PSN() | LibIbverbs.IBV_QP_MAX_QP_RD_ATOMIC() | LibIbverbs.IBV_QP_MIN_RNR_TIMER()
+            | LibIbverbs.IBV_QP_SQ_PSN() | LibIbverbs.IBV_QP_MAX_DEST_RD_ATOMIC() | LibIbverbs.IBV_QP_CAP()
+            | LibIbverbs.IBV_QP_DEST_QPN();
+
+    private final ProtectionDomain domain;
+    private final QueuePairOptions options;
+    private final QueuePairCapabilities capabilities;
+    private final int number;
+    private final int packetSequenceNumber = ThreadLocalRandom.current().nextInt(QueuePairAddress.MAX_24_BITS + 1);
+    private final MemorySegment pointer;
+    private final MemorySegment postSendFunction;
+    private final MemorySegment postReceiveFunction;
+    private final MemorySegment badSend = Arena.ofAuto().allocate(ValueLayout.ADDRESS); // used within sendGate
+    private final MemorySegment badReceive = Arena.ofAuto().allocate(ValueLayout.ADDRESS); // used within receiveGate
+    private final Gate sendGate = new Gate();
+    private final Gate receiveGate = new Gate();
+    /** What the last modification made it. A device's own move to ERR is not seen here, and need not be: posting is legal in ERR. */
+    private volatile QueuePairState state = QueuePairState.RESET;
+    private volatile Mtu pathMtu;
+
+    /**
+     * Makes a queue pair, in state RESET.
+     *
+     * @param domain its protection domain
+     * @param options its completion queues and capacities
+     */
+    @SuppressWarnings("this-escape") // the context hands it on only with an event of the queue pair
+    protected QueuePair(ProtectionDomain domain, QueuePairOptions options) {
+        super(domain, options.sendQueue(), options.receiveQueue());
+        this.domain = domain;
+        this.options = options;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment attributes = ibv_qp_init_attr.allocate(arena);
+            ibv_qp_init_attr.send_cq(attributes, options.sendQueue().pointer());
+            ibv_qp_init_attr.recv_cq(attributes, options.receiveQueue().pointer());
+            ibv_qp_init_attr.qp_type(attributes, LibIbverbs.IBV_QPT_RC());
+            ibv_qp_init_attr.sq_sig_all(attributes, options.allSignaled() ? 1 : 0);
+            options.capabilities().write(ibv_qp_init_attr.cap(attributes));
+            MemorySegment qp = Ibverbs.createQp(domain.pointer(), attributes);
+            if (qp.equals(MemorySegment.NULL)) {
+                int errno = NativeCall.errno();
+                abandon();
+                DeviceAttributes device = domain.context().attributes();
+                throw new VerbsException("ibv_create_qp(%s, qp_type=RC, %s)".formatted(domain, options.capabilities()), errno,
+                        "the device has max_qp=%d, max_qp_wr=%d, max_sge=%d".formatted(device.maxQp(), device.maxQpWr(), device.maxSge()));
+            }
+            pointer = ibv_qp.reinterpret(qp, Arena.global(), null);
+            capabilities = QueuePairCapabilities.read(ibv_qp_init_attr.cap(attributes));
+        }
+        number = ibv_qp.qp_num(pointer);
+        postSendFunction = ibv_context_ops.post_send(domain.context().ops());
+        postReceiveFunction = ibv_context_ops.post_recv(domain.context().ops());
+        enroll();
+    }
+
+    private void enroll() {
+        domain.context().enroll(pointer.address(), this);
+    }
+
+    /**
+     * The protection domain.
+     *
+     * @return the domain that made it
+     */
+    public final ProtectionDomain domain() {
+        return domain;
+    }
+
+    /**
+     * What it was made of.
+     *
+     * @return the options
+     */
+    public final QueuePairOptions options() {
+        return options;
+    }
+
+    /**
+     * The capacities that the device granted.
+     *
+     * @return at least those asked for
+     */
+    public QueuePairCapabilities capabilities() {
+        return capabilities;
+    }
+
+    /**
+     * The number by which peers know it.
+     *
+     * @return 24 bits
+     */
+    public final int number() {
+        return number;
+    }
+
+    /**
+     * The state that the last modification gave it. A queue pair that an error has stopped is in ERR, which {@link #query()} tells.
+     *
+     * @return the state
+     */
+    public final QueuePairState state() {
+        return state;
+    }
+
+    /**
+     * The largest packet of its path.
+     *
+     * @return the MTU, or null before it was connected
+     */
+    protected final Mtu pathMtu() {
+        return pathMtu;
+    }
+
+    /**
+     * What a peer must know to connect to this queue pair, with the default options.
+     *
+     * @return the address of port 1
+     * @throws VerbsException if the port has no GID
+     */
+    public final QueuePairAddress address() {
+        return address(new ConnectOptions());
+    }
+
+    /**
+     * What a peer must know to connect to this queue pair.
+     *
+     * @param connect the options that {@link #connect(QueuePairAddress, ConnectOptions)} will be given here: port and GID index count
+     * @return the address
+     * @throws VerbsException if the port has no GID, or does not exist
+     */
+    public final QueuePairAddress address(ConnectOptions connect) {
+        GidEntry source = sourceGid(connect);
+        return new QueuePairAddress(source.gid(), domain.context().port(connect.port()).lid(), number, packetSequenceNumber);
+    }
+
+    private GidEntry sourceGid(ConnectOptions connect) {
+        DeviceContext context = domain.context();
+        if (connect.gidIndex().isPresent()) {
+            return context.gid(connect.port(), connect.gidIndex().getAsInt());
+        }
+        return context.gids().stream().filter(entry -> entry.port() == connect.port())
+                .min(Comparator.comparingInt(QueuePair::rank).thenComparingInt(GidEntry::index))
+                .orElseThrow(() -> new VerbsException("ibv_query_gid_table(%s, port_num=%d)".formatted(context, connect.port()),
+                        Errno.ENODATA, "the port has no GID: give its network device an IP address, or name a port that exists"));
+    }
+
+    private static int rank(GidEntry entry) {
+        return switch (entry.type()) {
+            case ROCE_V2 -> entry.gid().isIpv4Mapped() ? 0 : 1;
+            case ROCE_V1 -> 2;
+            default -> 3;
+        };
+    }
+
+    /**
+     * Connects to a peer with the default options: {@link #connect(QueuePairAddress, ConnectOptions)}.
+     *
+     * @param peer the peer's address
+     */
+    public final void connect(QueuePairAddress peer) {
+        connect(peer, new ConnectOptions());
+    }
+
+    /**
+     * Takes the queue pair from RESET to RTS, connected to a peer, which must do likewise.
+     *
+     * @param peer the peer's {@link #address(ConnectOptions)}
+     * @param connect the attributes
+     * @throws VerbsException if the device refuses a transition: {@code EINVAL} for an attribute out of range (a path MTU above the
+     *         port's, for instance) or a queue pair not in RESET, {@code ENETUNREACH} or {@code EHOSTUNREACH} for a peer that has no route
+     */
+    public final void connect(QueuePairAddress peer, ConnectOptions connect) {
+        DeviceContext context = domain.context();
+        DeviceAttributes device = context.attributes();
+        Mtu mtu = connect.pathMtu().orElseGet(() -> context.port(connect.port()).activeMtu());
+        if (state == QueuePairState.RESET) {
+            modify(connect.toInit());
+        }
+        modify(connect.toReadyToReceive(peer, sourceGid(connect).index(), mtu, device.maxQpRdAtom()));
+        modify(connect.toReadyToSend(packetSequenceNumber, device.maxQpInitRdAtom()));
+    }
+
+    /**
+     * Moves a queue pair from RESET to INIT, where receives can be posted, before the peer is known.
+     * {@link #connect(QueuePairAddress, ConnectOptions)} with the same options goes on from there.
+     *
+     * @param connect the attributes
+     */
+    public final void initialize(ConnectOptions connect) {
+        modify(connect.toInit());
+    }
+
+    /**
+     * Changes attributes ({@code ibv_modify_qp}).
+     *
+     * @param attributes those that were set are changed
+     * @throws VerbsException {@code EINVAL} if the transition does not exist, lacks an attribute or has one out of range
+     * @throws IllegalStateException if the queue pair is closed
+     */
+    public final void modify(QueuePairAttributes attributes) {
+        seizeGates();
+        try {
+            checkOpen();
+            int errno = LibIbverbs.ibv_modify_qp(pointer, attributes.pointer(), attributes.mask());
+            if (errno != 0) {
+                throw new VerbsException("ibv_modify_qp(%s in state %s, %s)".formatted(this, state, attributes), Math.abs(errno));
+            }
+            if (attributes.setsState()) {
+                state = attributes.state();
+            }
+            if ((attributes.mask() & LibIbverbs.IBV_QP_PATH_MTU()) != 0) {
+                pathMtu = attributes.pathMtu();
+            }
+            modified(attributes);
+        } finally {
+            releaseGates();
+        }
+    }
+
+    /**
+     * Called within the gates after attributes were changed.
+     *
+     * @param attributes what was changed
+     */
+    protected void modified(QueuePairAttributes attributes) {
+        // for layers on top
+    }
+
+    /** Moves the queue pair to ERR: what is or will be posted completes with {@code WR_FLUSH_ERR}. */
+    public final void toError() {
+        modify(new QueuePairAttributes().state(QueuePairState.ERR));
+    }
+
+    /** Moves the queue pair to RESET: what was posted is gone, without completions, and it can be connected again. */
+    public final void toReset() {
+        modify(new QueuePairAttributes().state(QueuePairState.RESET));
+    }
+
+    /**
+     * Asks the device for the attributes ({@code ibv_query_qp}).
+     *
+     * @return a snapshot
+     * @throws VerbsException if the device refuses
+     * @throws IllegalStateException if the queue pair is closed
+     */
+    public final QueuePairAttributes query() {
+        QueuePairAttributes attributes = new QueuePairAttributes();
+        seizeGates();
+        try (Arena arena = Arena.ofConfined()) {
+            checkOpen();
+            int errno = LibIbverbs.ibv_query_qp(pointer, attributes.pointer(), QUERY_ALL, ibv_qp_init_attr.allocate(arena));
+            if (errno != 0) {
+                throw new VerbsException("ibv_query_qp(%s)".formatted(this), Math.abs(errno));
+            }
+            return attributes;
+        } finally {
+            releaseGates();
+        }
+    }
+
+    /**
+     * Posts a list of send work requests with one doorbell.
+     *
+     * @param requests the list; it may be refilled when this returns
+     * @return how many were posted, from the first: fewer than the list has means that the send queue is full, so poll and post the rest
+     *         with {@link #postSend(SendWorkRequests, int)}
+     * @throws IllegalArgumentException if a request has more elements or inline data than the queue pair can take
+     * @throws IllegalStateException if the queue pair is closed, or a request is incomplete
+     * @throws PostException {@code EINVAL} if the queue pair is not ready to send, or the device refuses a request
+     */
+    public final int postSend(SendWorkRequests requests) {
+        return postSend(requests, 0);
+    }
+
+    /**
+     * Posts the rest of a list of send work requests.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @return how many were posted, from that one; see {@link #postSend(SendWorkRequests)}
+     */
+    public final int postSend(SendWorkRequests requests, int from) {
+        if (from < 0 || from > requests.size()) {
+            throw new IndexOutOfBoundsException("from=%d of a list of size=%d".formatted(from, requests.size()));
+        }
+        if (from == requests.size()) {
+            return 0;
+        }
+        requests.check(capabilities);
+        if (!sendGate.enter()) {
+            throw closedException();
+        }
+        try {
+            if (state.compareTo(QueuePairState.RTS) < 0) {
+                throw notReady("ibv_post_send", "connect it first");
+            }
+            return postSendInside(requests, from);
+        } finally {
+            sendGate.exit();
+        }
+    }
+
+    /**
+     * What {@link #postSend(SendWorkRequests, int)} does within the gate: a layer on top of the queue pair puts its own work here.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @return how many were posted
+     */
+    protected int postSendInside(SendWorkRequests requests, int from) {
+        if (requests.hasMovingKeys()) {
+            throw new IllegalArgumentException(this + ": the list names memory over a file, whose keys change with each lease break:"
+                    + " post it on a queue pair of a RegionDomain");
+        }
+        return postSendToDevice(requests, from, requests.size());
+    }
+
+    /**
+     * Hands send work requests to the device. Only within the gate, or with the gates seized.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @param to the end of those to post, exclusive
+     * @return how many the device took; fewer than {@code to - from} means that the send queue is full
+     */
+    protected final int postSendToDevice(SendWorkRequests requests, int from, int to) {
+        MemorySegment first = requests.request(from);
+        badSend.set(ValueLayout.ADDRESS, 0, first); // a provider whose doorbell fails sets nothing
+        requests.cutAfter(to, true);
+        int errno;
+        try {
+            errno = ibv_context_ops.post_send.invoke(postSendFunction, pointer, first, badSend);
+        } finally {
+            requests.cutAfter(to, false);
+        }
+        if (errno == 0) {
+            return to - from;
+        }
+        int posted = requests.indexOf(badSend.get(ValueLayout.ADDRESS, 0)) - from;
+        if (Math.abs(errno) == Errno.ENOMEM) {
+            return posted;
+        }
+        int bad = from + posted;
+        throw new PostException("ibv_post_send(%s in state %s, request %d: wr_id=%d, opcode=%s, num_sge=%d)".formatted(this, state, bad,
+                requests.wrId(bad), requests.opcode(bad), requests.elementCount(bad)), Math.abs(errno), posted, "the device refuses it");
+    }
+
+    /**
+     * Posts a list of receives with one doorbell.
+     *
+     * @param requests the list; it may be refilled when this returns
+     * @return how many were posted, from the first: fewer than the list has means that the receive queue is full ({@code ENOMEM})
+     * @throws IllegalArgumentException if a request has more elements than the queue pair can take
+     * @throws IllegalStateException if the queue pair is closed
+     * @throws PostException {@code EINVAL} if the queue pair is in RESET, or the device refuses a request
+     */
+    public final int postReceive(ReceiveWorkRequests requests) {
+        return postReceive(requests, 0);
+    }
+
+    /**
+     * Posts the rest of a list of receives.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @return how many were posted, from that one; see {@link #postReceive(ReceiveWorkRequests)}
+     */
+    public final int postReceive(ReceiveWorkRequests requests, int from) {
+        if (from < 0 || from > requests.size()) {
+            throw new IndexOutOfBoundsException("from=%d of a list of size=%d".formatted(from, requests.size()));
+        }
+        if (from == requests.size()) {
+            return 0;
+        }
+        requests.check(capabilities);
+        if (!receiveGate.enter()) {
+            throw closedException();
+        }
+        try {
+            if (state == QueuePairState.RESET) {
+                throw notReady("ibv_post_recv", "initialize or connect it first");
+            }
+            return postReceiveInside(requests, from);
+        } finally {
+            receiveGate.exit();
+        }
+    }
+
+    /**
+     * What {@link #postReceive(ReceiveWorkRequests, int)} does within the gate: a layer on top puts its own work here.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @return how many were posted
+     */
+    protected int postReceiveInside(ReceiveWorkRequests requests, int from) {
+        return postReceiveToDevice(requests, from, requests.size());
+    }
+
+    /**
+     * Hands receives to the device. Only within the gate.
+     *
+     * @param requests the list
+     * @param from the first request to post
+     * @param to the end of those to post, exclusive
+     * @return how many the device took; fewer than {@code to - from} means that the receive queue is full
+     */
+    protected final int postReceiveToDevice(ReceiveWorkRequests requests, int from, int to) {
+        MemorySegment first = requests.request(from);
+        badReceive.set(ValueLayout.ADDRESS, 0, first);
+        requests.cutAfter(to, true);
+        int errno;
+        try {
+            errno = ibv_context_ops.post_recv.invoke(postReceiveFunction, pointer, first, badReceive);
+        } finally {
+            requests.cutAfter(to, false);
+        }
+        if (errno == 0) {
+            return to - from;
+        }
+        int posted = requests.indexOf(badReceive.get(ValueLayout.ADDRESS, 0)) - from;
+        if (Math.abs(errno) == Errno.ENOMEM) {
+            return posted;
+        }
+        int bad = from + posted;
+        throw new PostException("ibv_post_recv(%s in state %s, request %d: wr_id=%d)".formatted(this, state, bad, requests.wrId(bad)),
+                Math.abs(errno), posted, "the device refuses it");
+    }
+
+    private PostException notReady(String call, String remedy) {
+        return new PostException("%s(%s in state %s)".formatted(call, this, state), Errno.EINVAL, 0, remedy);
+    }
+
+    /** Keeps the thread that posts send work requests out until {@link #releaseSendGate()}. */
+    protected final void seizeSendGate() {
+        sendGate.seize();
+    }
+
+    /** Lets the thread that posts send work requests in again. */
+    protected final void releaseSendGate() {
+        sendGate.release();
+    }
+
+    private void seizeGates() {
+        sendGate.seize();
+        receiveGate.seize();
+    }
+
+    private void releaseGates() {
+        receiveGate.release();
+        sendGate.release();
+    }
+
+    /** Called with the gates seized, when the queue pair has been destroyed. */
+    protected void closed() {
+        // for layers on top
+    }
+
+    @Override
+    final int destroy() {
+        seizeGates();
+        try {
+            domain.context().withdraw(pointer.address());
+            int errno = LibIbverbs.ibv_destroy_qp(pointer);
+            if (errno == 0) {
+                sendGate.close();
+                receiveGate.close();
+                closed();
+            } else {
+                enroll();
+            }
+            return errno;
+        } finally {
+            releaseGates();
+        }
+    }
+
+    @Override
+    final String destroyCall() {
+        return "ibv_destroy_qp(%s)".formatted(this);
+    }
+
+    @Override
+    public String toString() {
+        return pointer == null ? "queue pair" : "queue pair %d of %s".formatted(number, domain.context().device().name());
+    }
+}

@@ -1,0 +1,645 @@
+package dev.daxverbs.verbs;
+
+import dev.daxverbs.bindings.ibverbs.LibIbverbs;
+import dev.daxverbs.bindings.ibverbs.ibv_send_wr;
+import dev.daxverbs.bindings.ibverbs.ibv_sge;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A reusable list of send work requests ({@code struct ibv_send_wr}), posted with one doorbell.
+ *
+ * <p>A request begins with its opcode; what follows describes it, until the next one begins:
+ * <pre>{@code
+ * requests.clear();
+ * requests.write(1).local(buffer, 0, 4096).remote(peerAddress, peerKey);
+ * requests.sendWithImmediate(2, 42).local(header, 0, 64).signaled();
+ * int posted = queuePair.postSend(requests);
+ * }</pre>
+ * The native memory is allocated once; filling and posting allocate nothing. It is freed when the list is unreachable.
+ *
+ * <p>Thread use: one thread at a time. The list may be refilled as soon as it was posted. Source: ibv_post_send(3).
+ */
+public final class SendWorkRequests {
+    /** The longest message of a reliable connection: 2^31 bytes (InfiniBand specification, 9.7.1). */
+    static final long MAX_MESSAGE_BYTES = 1L << 31;
+
+    private static final long ATOMIC_BYTES = 8;
+    private static final int SIGNALED = LibIbverbs.IBV_SEND_SIGNALED();
+    private static final int INLINE = LibIbverbs.IBV_SEND_INLINE();
+
+    private final int capacity;
+    private final int maxElements;
+    private final int maxInlineBytes;
+    private final MemorySegment inlineData;
+    private final MemorySegment[] requests; // slices of one array, so that a list can be posted from any of them
+    private final MemorySegment[] elements; // of request i: from i * maxElements
+    private final RegisteredMemory[] localMemories; // as the elements
+    private final RegisteredMemory[] remoteMemories;
+    private int size;
+    private int mostElements; // of one request in the list: what a queue pair must be able to take
+    private int mostInlineBytes;
+    private boolean movingKeys; // a request names memory whose keys are not fixed
+
+    /**
+     * A list for requests of one scatter/gather element and no inline data.
+     *
+     * @param capacity how many requests it can hold, at least 1
+     */
+    public SendWorkRequests(int capacity) {
+        this(capacity, 1, 0);
+    }
+
+    /**
+     * A list.
+     *
+     * @param capacity how many requests it can hold, at least 1
+     * @param maxElements how many scatter/gather elements each may have, at least 1
+     * @param maxInlineBytes how many bytes of inline data each may have; 0 for none
+     */
+    public SendWorkRequests(int capacity, int maxElements, int maxInlineBytes) {
+        if (capacity < 1 || maxElements < 1 || maxInlineBytes < 0) {
+            throw new IllegalArgumentException("capacity=%d and maxElements=%d must be at least 1, maxInlineBytes=%d at least 0"
+                    .formatted(capacity, maxElements, maxInlineBytes));
+        }
+        this.capacity = capacity;
+        this.maxElements = maxElements;
+        this.maxInlineBytes = maxInlineBytes;
+        Arena arena = Arena.ofAuto();
+        MemorySegment array = ibv_send_wr.allocateArray(capacity, arena);
+        MemorySegment elementArray = ibv_sge.allocateArray((long) capacity * maxElements, arena);
+        inlineData = arena.allocate(Math.max(1L, (long) capacity * maxInlineBytes));
+        requests = new MemorySegment[capacity];
+        elements = new MemorySegment[Math.multiplyExact(capacity, maxElements)];
+        for (int i = 0; i < capacity; i++) {
+            requests[i] = ibv_send_wr.asSlice(array, i);
+            for (int k = 0; k < maxElements; k++) {
+                elements[i * maxElements + k] = ibv_sge.asSlice(elementArray, (long) i * maxElements + k);
+            }
+            ibv_send_wr.sg_list(requests[i], elements[i * maxElements]);
+        }
+        localMemories = new RegisteredMemory[elements.length];
+        remoteMemories = new RegisteredMemory[capacity];
+    }
+
+    /** Empties the list. */
+    public void clear() {
+        size = 0;
+        mostElements = 0;
+        mostInlineBytes = 0;
+        movingKeys = false;
+    }
+
+    /**
+     * How many requests the list has.
+     *
+     * @return 0 to {@link #capacity()}
+     */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * How many requests the list can have.
+     *
+     * @return the number it was made with
+     */
+    public int capacity() {
+        return capacity;
+    }
+
+    /**
+     * Begins a send.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests send(long wrId) {
+        return begin(SendOpcode.SEND, wrId);
+    }
+
+    /**
+     * Begins a send with immediate data.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @param immediate 32 bits that the peer's completion carries
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests sendWithImmediate(long wrId, int immediate) {
+        begin(SendOpcode.SEND_WITH_IMM, wrId);
+        ibv_send_wr.imm_data(requests[size - 1], Integer.reverseBytes(immediate));
+        return this;
+    }
+
+    /**
+     * Begins a write to memory of the peer, which {@link #remote} names.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests write(long wrId) {
+        return begin(SendOpcode.RDMA_WRITE, wrId);
+    }
+
+    /**
+     * Begins a write to memory of the peer that also completes one of its receives.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @param immediate 32 bits that the peer's completion carries
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests writeWithImmediate(long wrId, int immediate) {
+        begin(SendOpcode.RDMA_WRITE_WITH_IMM, wrId);
+        ibv_send_wr.imm_data(requests[size - 1], Integer.reverseBytes(immediate));
+        return this;
+    }
+
+    /**
+     * Begins a read of memory of the peer, which {@link #remote} names.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests read(long wrId) {
+        return begin(SendOpcode.RDMA_READ, wrId);
+    }
+
+    /**
+     * Begins a compare-and-swap of eight bytes of the peer's memory, whose address must be a multiple of 8. The old value,
+     * in this processor's byte order, goes to the eight bytes that {@link #local} names.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @param expected the value to compare with
+     * @param desired the value to store if they are equal
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests compareAndSwap(long wrId, long expected, long desired) {
+        begin(SendOpcode.ATOMIC_CMP_AND_SWP, wrId);
+        MemorySegment atomic = atomic(size - 1);
+        ibv_send_wr.wr.atomic.compare_add(atomic, expected);
+        ibv_send_wr.wr.atomic.swap(atomic, desired);
+        return this;
+    }
+
+    /**
+     * Begins a fetch-and-add on eight bytes of the peer's memory, whose address must be a multiple of 8. The old value,
+     * in this processor's byte order, goes to the eight bytes that {@link #local} names.
+     *
+     * @param wrId a number of the caller's, which the completion carries
+     * @param addend what to add
+     * @return this list, whose next calls describe the request
+     * @throws IllegalStateException if the list is full
+     */
+    public SendWorkRequests fetchAndAdd(long wrId, long addend) {
+        begin(SendOpcode.ATOMIC_FETCH_AND_ADD, wrId);
+        ibv_send_wr.wr.atomic.compare_add(atomic(size - 1), addend);
+        return this;
+    }
+
+    /**
+     * Adds a scatter/gather element to the request: memory that its data comes from, or goes to for a read or an atomic.
+     * An element of zero length is left out, as some devices take it for 2^31 bytes.
+     *
+     * @param memory registered memory of the queue pair's protection domain
+     * @param offset bytes from the start of the memory
+     * @param lengthBytes bytes, 0 to 2^31
+     * @return this list
+     * @throws IndexOutOfBoundsException if the range is not within the memory
+     * @throws IllegalArgumentException for more than 2^31 bytes, or other than eight for an atomic
+     * @throws IllegalStateException if the request has its {@code maxElements}, has inline data, or has not begun
+     */
+    public SendWorkRequests local(RegisteredMemory memory, long offset, long lengthBytes) {
+        int i = last();
+        checkRange(memory, offset, lengthBytes);
+        if (lengthBytes > MAX_MESSAGE_BYTES || opcode(i).isAtomic() && lengthBytes != ATOMIC_BYTES) {
+            throw new IllegalArgumentException("opcode=%s, lengthBytes=%d: an atomic moves 8 bytes, anything else 0 to 2^31"
+                    .formatted(opcode(i), lengthBytes));
+        }
+        if (lengthBytes == 0) {
+            return this;
+        }
+        int count = addElement(i, memory.address() + offset, (int) lengthBytes);
+        localMemories[i * maxElements + count] = memory;
+        if (memory.hasFixedKeys()) {
+            setLocalKey(i, count, memory.localKey());
+        } else {
+            movingKeys = true;
+        }
+        return this;
+    }
+
+    /**
+     * Makes the request's data inline: it is copied now, needs no registration, and its memory is free again at once.
+     *
+     * @param source memory of any kind, heap included
+     * @param offset bytes from the start of the source
+     * @param lengthBytes bytes, 0 to {@code maxInlineBytes}
+     * @return this list
+     * @throws IndexOutOfBoundsException if the range is not within the source
+     * @throws IllegalArgumentException for more than {@code maxInlineBytes}, or an opcode that does not send data
+     * @throws IllegalStateException if the request has elements already, or has not begun
+     */
+    public SendWorkRequests inline(MemorySegment source, long offset, long lengthBytes) {
+        int i = last();
+        if (lengthBytes > maxInlineBytes || !opcode(i).sendsData()) {
+            throw new IllegalArgumentException("opcode=%s, lengthBytes=%d: only a send or write can be inline, of up to maxInlineBytes=%d"
+                    .formatted(opcode(i), lengthBytes, maxInlineBytes));
+        }
+        if (ibv_send_wr.num_sge(requests[i]) != 0) {
+            throw new IllegalStateException("request %d has its data already: inline data stands alone".formatted(i));
+        }
+        // Copied by Java, so that the provider's own copy reads memory of this list and no mapping that may have shrunk.
+        MemorySegment.copy(source, offset, inlineData, (long) i * maxInlineBytes, lengthBytes);
+        flag(i, INLINE);
+        if (lengthBytes > 0) {
+            int count = addElement(i, inlineData.address() + (long) i * maxInlineBytes, (int) lengthBytes);
+            localMemories[i * maxElements + count] = null;
+            setLocalKey(i, count, 0);
+        }
+        mostInlineBytes = Math.max(mostInlineBytes, (int) lengthBytes);
+        return this;
+    }
+
+    /**
+     * Names the peer's memory by address and R_Key.
+     *
+     * @param address the virtual address at the peer
+     * @param remoteKey the R_Key of its registration
+     * @return this list
+     * @throws IllegalStateException if the request is a send, or has not begun
+     */
+    public SendWorkRequests remote(long address, int remoteKey) {
+        int i = lastRemote();
+        setRemoteAddress(i, address);
+        setRemoteKey(i, remoteKey);
+        remoteMemories[i] = null;
+        return this;
+    }
+
+    /**
+     * Names memory registered in this process as the peer's: for a queue pair that is connected to another of this process.
+     *
+     * @param memory the peer's memory
+     * @param offset bytes from its start
+     * @return this list
+     * @throws IndexOutOfBoundsException if the offset is not within the memory
+     * @throws IllegalStateException if the request is a send, or has not begun
+     */
+    public SendWorkRequests remote(RegisteredMemory memory, long offset) {
+        int i = lastRemote();
+        checkRange(memory, offset, 0);
+        setRemoteAddress(i, memory.address() + offset);
+        remoteMemories[i] = memory;
+        if (memory.hasFixedKeys()) {
+            setRemoteKey(i, memory.remoteKey());
+        } else {
+            movingKeys = true;
+            setRemoteKey(i, 0);
+        }
+        return this;
+    }
+
+    /**
+     * Asks for a completion of the request. Without, only its failure is reported.
+     *
+     * @return this list
+     */
+    public SendWorkRequests signaled() {
+        flag(last(), SIGNALED);
+        return this;
+    }
+
+    /**
+     * Makes the peer's completion a solicited event: one that wakes a peer which waits for solicited events only.
+     *
+     * @return this list
+     */
+    public SendWorkRequests solicited() {
+        flag(last(), LibIbverbs.IBV_SEND_SOLICITED());
+        return this;
+    }
+
+    /**
+     * Lets the request begin only after all reads and atomics before it have completed.
+     *
+     * @return this list
+     */
+    public SendWorkRequests fenced() {
+        flag(last(), LibIbverbs.IBV_SEND_FENCE());
+        return this;
+    }
+
+    // What follows is for layers between the caller and the queue pair, which bind keys late and number requests their own way.
+
+    /**
+     * Appends a copy of a request of another list, inline data included.
+     *
+     * @param source the other list
+     * @param index which request of it
+     * @throws IllegalStateException if this list is full
+     * @throws IllegalArgumentException if the request has more elements or inline data than this list can hold
+     */
+    public void append(SendWorkRequests source, int index) {
+        MemorySegment from = source.request(index);
+        int count = ibv_send_wr.num_sge(from);
+        boolean inline = (ibv_send_wr.send_flags(from) & INLINE) != 0;
+        if (count > maxElements || inline && source.maxInlineBytes > maxInlineBytes) {
+            throw new IllegalArgumentException("elements=%d, inline=%s: this list has maxElements=%d, maxInlineBytes=%d"
+                    .formatted(count, inline, maxElements, maxInlineBytes));
+        }
+        begin(source.opcode(index), ibv_send_wr.wr_id(from));
+        int i = size - 1;
+        MemorySegment to = requests[i];
+        ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
+        ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
+        MemorySegment.copy(ibv_send_wr.wr(from), 0, ibv_send_wr.wr(to), 0, ibv_send_wr.wr.layout().byteSize());
+        ibv_send_wr.num_sge(to, count);
+        for (int k = 0; k < count; k++) {
+            MemorySegment.copy(source.element(index, k), 0, element(i, k), 0, ibv_sge.sizeof());
+            localMemories[i * maxElements + k] = source.localMemory(index, k);
+        }
+        if (inline && count > 0) {
+            long length = source.localLength(index, 0);
+            MemorySegment.copy(source.inlineData, (long) index * source.maxInlineBytes, inlineData, (long) i * maxInlineBytes, length);
+            ibv_sge.addr(element(i, 0), inlineData.address() + (long) i * maxInlineBytes);
+            mostInlineBytes = Math.max(mostInlineBytes, (int) length);
+        }
+        remoteMemories[i] = source.remoteMemories[index];
+        mostElements = Math.max(mostElements, count);
+        movingKeys |= source.movingKeys;
+    }
+
+    /**
+     * What a request does.
+     *
+     * @param index which request
+     * @return its opcode
+     */
+    public SendOpcode opcode(int index) {
+        return SendOpcode.of(ibv_send_wr.opcode(request(index)));
+    }
+
+    /**
+     * The number of a request.
+     *
+     * @param index which request
+     * @return its {@code wr_id}
+     */
+    public long wrId(int index) {
+        return ibv_send_wr.wr_id(request(index));
+    }
+
+    /**
+     * Renumbers a request.
+     *
+     * @param index which request
+     * @param wrId its new {@code wr_id}
+     */
+    public void setWrId(int index, long wrId) {
+        ibv_send_wr.wr_id(request(index), wrId);
+    }
+
+    /**
+     * Whether a request asks for a completion.
+     *
+     * @param index which request
+     * @return true after {@link #signaled()}
+     */
+    public boolean isSignaled(int index) {
+        return (ibv_send_wr.send_flags(request(index)) & SIGNALED) != 0;
+    }
+
+    /**
+     * Asks for a completion of a request, or no longer.
+     *
+     * @param index which request
+     * @param signaled whether it is to have a completion
+     */
+    public void setSignaled(int index, boolean signaled) {
+        int flags = ibv_send_wr.send_flags(request(index));
+        ibv_send_wr.send_flags(requests[index], signaled ? flags | SIGNALED : flags & ~SIGNALED);
+    }
+
+    /**
+     * How many scatter/gather elements a request has.
+     *
+     * @param index which request
+     * @return the number of elements
+     */
+    public int elementCount(int index) {
+        return ibv_send_wr.num_sge(request(index));
+    }
+
+    /**
+     * The memory of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return the memory; null for inline data
+     */
+    public RegisteredMemory localMemory(int index, int element) {
+        return localMemories[index * maxElements + element];
+    }
+
+    /**
+     * The virtual address of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return the address of its first byte
+     */
+    public long localAddress(int index, int element) {
+        return ibv_sge.addr(element(index, element));
+    }
+
+    /**
+     * The length of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return bytes, 1 to 2^31
+     */
+    public long localLength(int index, int element) {
+        return Integer.toUnsignedLong(ibv_sge.length(element(index, element)));
+    }
+
+    /**
+     * Sets the L_Key of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @param localKey the key of its memory's registration
+     */
+    public void setLocalKey(int index, int element, int localKey) {
+        ibv_sge.lkey(element(index, element), localKey);
+    }
+
+    /**
+     * The peer's memory, where {@link #remote(RegisteredMemory, long)} named it.
+     *
+     * @param index which request
+     * @return the memory, or null
+     */
+    public RegisteredMemory remoteMemory(int index) {
+        return opcode(index).isRemote() ? remoteMemories[index] : null;
+    }
+
+    /**
+     * The address at the peer.
+     *
+     * @param index which request; not a send
+     * @return the virtual address
+     */
+    public long remoteAddress(int index) {
+        return ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(request(index)))); // as in wr.atomic
+    }
+
+    /**
+     * Sets the R_Key of a request.
+     *
+     * @param index which request; not a send
+     * @param remoteKey the key of the peer's registration
+     */
+    public void setRemoteKey(int index, int remoteKey) {
+        if (opcode(index).isAtomic()) {
+            ibv_send_wr.wr.atomic.rkey(atomic(index), remoteKey);
+        } else {
+            ibv_send_wr.wr.rdma.rkey(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests[index])), remoteKey);
+        }
+    }
+
+    /**
+     * Whether a request of the list names memory whose keys are not fixed.
+     *
+     * @return true if the keys must be bound before the list is posted
+     */
+    public boolean hasMovingKeys() {
+        return movingKeys;
+    }
+
+    /** Ends the list after so many requests, or joins it again to what follows. */
+    void cutAfter(int count, boolean cut) {
+        if (count < size) {
+            ibv_send_wr.next(requests[count - 1], cut ? MemorySegment.NULL : requests[count]);
+        }
+    }
+
+    /** Throws if the last request lacks something, or the list is too much for a queue pair. */
+    void check(QueuePairCapabilities capabilities) {
+        checkComplete();
+        if (mostElements > capabilities.maxSendElements() || mostInlineBytes > capabilities.maxInlineBytes()) {
+            throw new IllegalArgumentException("a request has %d elements, or %d bytes inline; the queue pair has max_send_sge=%d, max_inline_data=%d"
+                    .formatted(mostElements, mostInlineBytes, capabilities.maxSendElements(), capabilities.maxInlineBytes()));
+        }
+    }
+
+    MemorySegment request(int index) {
+        if (index >= size) {
+            throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
+        }
+        return requests[index];
+    }
+
+    /** Which request of the list is at an address that the provider gave back. */
+    int indexOf(MemorySegment request) {
+        return (int) ((request.address() - requests[0].address()) / ibv_send_wr.sizeof());
+    }
+
+    private MemorySegment element(int index, int element) {
+        return elements[index * maxElements + element];
+    }
+
+    private SendWorkRequests begin(SendOpcode opcode, long wrId) {
+        if (size == capacity) {
+            throw new IllegalStateException("the list is full: capacity=%d; post and clear() it".formatted(capacity));
+        }
+        checkComplete();
+        MemorySegment request = requests[size];
+        ibv_send_wr.wr_id(request, wrId);
+        ibv_send_wr.next(request, MemorySegment.NULL);
+        ibv_send_wr.num_sge(request, 0);
+        ibv_send_wr.opcode(request, opcode.code());
+        ibv_send_wr.send_flags(request, 0);
+        remoteMemories[size] = null;
+        if (opcode.isRemote()) {
+            ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(request)), UNNAMED);
+        }
+        if (size > 0) {
+            ibv_send_wr.next(requests[size - 1], request);
+        }
+        size++;
+        return this;
+    }
+
+    /** A remote address that no process has, in a request that needs one and has none yet. */
+    private static final long UNNAMED = -1L;
+
+    private void checkComplete() {
+        if (size == 0) {
+            return;
+        }
+        int i = size - 1;
+        SendOpcode opcode = opcode(i);
+        if (opcode.isRemote() && remoteAddress(i) == UNNAMED) {
+            throw new IllegalStateException("request %d, %s, names no memory of the peer: call remote(...)".formatted(i, opcode));
+        }
+        if (opcode.isAtomic() && ibv_send_wr.num_sge(requests[i]) != 1) {
+            throw new IllegalStateException("request %d, %s, needs one element of 8 bytes for the old value: call local(...)"
+                    .formatted(i, opcode));
+        }
+    }
+
+    private int addElement(int i, long address, int length) {
+        int count = ibv_send_wr.num_sge(requests[i]);
+        if (count == maxElements || (ibv_send_wr.send_flags(requests[i]) & INLINE) != 0 && count > 0) {
+            throw new IllegalStateException("request %d has %d elements: maxElements=%d, and inline data stands alone"
+                    .formatted(i, count, maxElements));
+        }
+        MemorySegment element = element(i, count);
+        ibv_sge.addr(element, address);
+        ibv_sge.length(element, length);
+        ibv_send_wr.num_sge(requests[i], count + 1);
+        mostElements = Math.max(mostElements, count + 1);
+        return count;
+    }
+
+    private void setRemoteAddress(int i, long address) {
+        ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests[i])), address);
+    }
+
+    private MemorySegment atomic(int i) {
+        return ibv_send_wr.wr.atomic(ibv_send_wr.wr(requests[i]));
+    }
+
+    private void flag(int i, int flag) {
+        ibv_send_wr.send_flags(requests[i], ibv_send_wr.send_flags(requests[i]) | flag);
+    }
+
+    private int last() {
+        if (size == 0) {
+            throw new IllegalStateException("no request has begun: call send, write, read or an atomic first");
+        }
+        return size - 1;
+    }
+
+    private int lastRemote() {
+        int i = last();
+        if (!opcode(i).isRemote()) {
+            throw new IllegalStateException("request %d is a %s, which names no memory of the peer".formatted(i, opcode(i)));
+        }
+        return i;
+    }
+
+    private static void checkRange(RegisteredMemory memory, long offset, long lengthBytes) {
+        if (offset < 0 || lengthBytes < 0 || offset > memory.byteSize() - lengthBytes) {
+            throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(offset, lengthBytes, memory));
+        }
+    }
+}
