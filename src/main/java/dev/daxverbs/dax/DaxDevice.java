@@ -1,10 +1,10 @@
 package dev.daxverbs.dax;
 
 import dev.daxverbs.internal.FileStatus;
+import dev.daxverbs.internal.KernelText;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -30,7 +30,7 @@ record DaxDevice(Path folder) {
 
     long sizeBytes() throws IOException {
         Path size = folder.resolve("size");
-        String text = Files.readString(size).strip();
+        String text = KernelText.read(size);
         try {
             return Long.parseLong(text);
         } catch (NumberFormatException e) {

@@ -31,8 +31,8 @@ final class FileErrors {
                     + " (/proc/sys/vm/nr_hugepages)"),
             Map.entry(Errno.EAGAIN, "too much memory is locked (ulimit -l)"),
             Map.entry(Errno.EFAULT, "the segment is a mapping of a file that has become shorter than it"),
-            Map.entry(Errno.EINVAL, "the kernel or the file system does not take these arguments; a device-DAX mapping must be aligned"
-                    + " to the device's page size (align in /sys/bus/dax/devices)"),
+            Map.entry(Errno.EINVAL, "the kernel or the file system does not take these arguments; a device-DAX device is reached through"
+                    + " mappings only, aligned to its page size (align in /sys/bus/dax/devices)"),
             Map.entry(Errno.ENODEV, "the file system has no mappings, or the device is gone"),
             Map.entry(Errno.ENXIO, "the device is gone"));
 

@@ -106,24 +106,23 @@ public final class FileLease implements AutoCloseable {
         LeaseThreads threads = LeaseThreads.running();
         int fd = Posix.fcntl(fileDescriptor, LibC.F_DUPFD_CLOEXEC(), FIRST_DESCRIPTOR);
         if (fd < 0) {
-            throw threads.kernelLease(fileDescriptor, type).unavailable(name, fd);
+            throw KernelLease.unavailable(name, fileDescriptor, type, fd);
         }
         FileLease lease = new FileLease(name, holder, threads, threads.kernelLease(fd, type));
-        int result = -Errno.EBUSY;
+        boolean granted = false;
         try {
-            if (threads.leases().add(fd, lease)) {
-                result = lease.request();
-            }
-        } finally {
+            int result = threads.leases().add(fd, lease) ? lease.request() : -Errno.EBUSY;
             if (result != 0) {
+                throw KernelLease.unavailable(name, fileDescriptor, type, result);
+            }
+            granted = true;
+            return lease;
+        } finally {
+            if (!granted) {
                 threads.leases().remove(fd);
                 Posix.close(fd);
             }
         }
-        if (result != 0) {
-            throw lease.kernel.unavailable(name, result);
-        }
-        return lease;
     }
 
     /** (1) The listener waits for the lock, so a break that comes right after the grant finds the state HELD. */

@@ -2,10 +2,10 @@ package dev.daxverbs.lease;
 
 import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.internal.Posix;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -54,17 +54,19 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
         return Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
     }
 
-    /** Why it cannot be had, for whoever reads the message. */
-    LeaseUnavailableException unavailable(String name, int failed) {
+    /**
+     * Why a lease cannot be had, for whoever reads the message.
+     *
+     * @param fd the descriptor that the caller gave, still open
+     * @param failed the negated errno
+     */
+    static LeaseUnavailableException unavailable(String name, int fd, LeaseType type, int failed) {
         int errno = -failed;
-        return new LeaseUnavailableException(name, errno, "fcntl(fd=" + fd + ", F_SETLEASE, " + type.kernelName() + ") with signal="
-                + signal, remedy(errno));
+        return new LeaseUnavailableException(name, errno, "fcntl(fd=" + fd + ", F_SETLEASE, " + type.kernelName() + ")",
+                errno == Errno.EAGAIN ? whatIsOpen(fd, type) : remedy(errno));
     }
 
-    private String remedy(int errno) {
-        if (errno == Errno.EAGAIN) {
-            return whatIsOpen();
-        }
+    private static String remedy(int errno) {
         if (errno == Errno.EBUSY) {
             return "its open file description has a lease already: use that one, or open the file anew";
         }
@@ -92,7 +94,7 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
         return "see fcntl(2)";
     }
 
-    private String whatIsOpen() {
+    private static String whatIsOpen(int fd, LeaseType type) {
         boolean writable = (Posix.fcntl(fd, LibC.F_GETFL(), 0) & LibC.O_ACCMODE()) != LibC.O_RDONLY();
         if (type == LeaseType.READ && writable) {
             return "this descriptor is itself open for writing, which a read lease excludes: take a WRITE lease, or open it for reading";
@@ -104,7 +106,7 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
 
     private static boolean leasesEnabled() {
         try {
-            return !Files.readString(Path.of("/proc/sys/fs/leases-enable")).strip().equals("0");
+            return !KernelText.read(Path.of("/proc/sys/fs/leases-enable")).equals("0");
         } catch (IOException e) {
             return true; // not to be told: take the usual
         }

@@ -1,7 +1,8 @@
 package dev.daxverbs.lease;
 
+import dev.daxverbs.internal.KernelText;
+
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
@@ -17,7 +18,7 @@ record LeaseBreakTime(long ns) {
     /** As it is now: an administrator may change it at any time, and it counts from the beginning of a break. */
     static LeaseBreakTime now() {
         try {
-            return new LeaseBreakTime(TimeUnit.SECONDS.toNanos(Math.max(0, Integer.parseInt(Files.readString(SETTING).strip()))));
+            return new LeaseBreakTime(TimeUnit.SECONDS.toNanos(Math.max(0, Integer.parseInt(KernelText.read(SETTING)))));
         } catch (IOException | NumberFormatException e) {
             return USUAL; // no /proc: the kernel has the setting all the same
         }

@@ -124,7 +124,11 @@ final class LeaseThreads {
         ThreadFactory daemons = daemons("daxverbs-lease-caller-");
         int blocked = signal;
         return task -> daemons.newThread(() -> {
-            Signals.unblock(blocked, LibC.SIGIO());
+            try {
+                Signals.unblock(blocked, LibC.SIGIO());
+            } catch (Throwable t) {
+                report(t); // the task is what matters
+            }
             task.run();
         });
     }

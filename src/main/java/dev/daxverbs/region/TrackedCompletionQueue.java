@@ -110,5 +110,6 @@ final class TrackedCompletionQueue extends CompletionQueue {
     void keepSettled(long wrId, CompletionStatus status, int queuePairNumber) {
         settled--;
         kept.add(wrId, status, queuePairNumber);
+        report();
     }
 }

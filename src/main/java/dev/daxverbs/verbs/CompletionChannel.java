@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -29,6 +30,7 @@ public final class CompletionChannel extends VerbsObject {
     private final int fd;
     private final EventWaiter waiter;
     private final Map<Long, CompletionQueue> enrolled = new ConcurrentHashMap<>();
+    private final Set<CompletionQueue> reports = ConcurrentHashMap.newKeySet(); // of queues that got a completion that no device made
 
     @SuppressWarnings("this-escape") // the waiter keeps the reference, and uses it in methods that are called later
     CompletionChannel(DeviceContext context) {
@@ -85,6 +87,11 @@ public final class CompletionChannel extends VerbsObject {
 
     /** Takes one report; empty if there is none, or if it is of a queue that is being closed. */
     private Optional<CompletionQueue> take() {
+        for (CompletionQueue queue : reports) {
+            if (reports.remove(queue)) {
+                return Optional.of(queue);
+            }
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment queueOut = arena.allocate(LibIbverbs.C_POINTER);
             MemorySegment userOut = arena.allocate(LibIbverbs.C_POINTER);
@@ -107,9 +114,17 @@ public final class CompletionChannel extends VerbsObject {
         enrolled.put(address, queue);
     }
 
+    /** Makes a queue report that no device makes report; a thread that waits notices within 100 milliseconds. */
+    void report(CompletionQueue queue) {
+        reports.add(queue);
+    }
+
     /** Takes back {@link #enroll}; before the queue is destroyed, as its address may be used again after that. */
     void withdraw(long address) {
-        enrolled.remove(address);
+        CompletionQueue queue = enrolled.remove(address);
+        if (queue != null) {
+            reports.remove(queue);
+        }
     }
 
     @Override

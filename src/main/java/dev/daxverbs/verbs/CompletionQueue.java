@@ -141,6 +141,13 @@ public class CompletionQueue extends VerbsObject {
         gate.seize();
     }
 
+    /** Makes the queue report on its completion channel, if it has one: for completions that no device made. */
+    protected final void report() {
+        if (channel != null) {
+            channel.report(this);
+        }
+    }
+
     /** Lets the polling thread in again. */
     protected final void releaseGate() {
         gate.release();

@@ -29,13 +29,20 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
     private final MemorySegment pointer;
     private final int localKey;
     private final int remoteKey;
+    private volatile boolean deregistered;
 
     MemoryRegistration(ProtectionDomain domain, MemorySegment segment, Set<AccessFlag> access) {
         super(domain);
         this.domain = domain;
         this.segment = segment;
         this.access = access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
-        MemorySegment mr = Ibverbs.regMr(domain.pointer(), segment, segment.byteSize(), AccessFlag.mask(access));
+        MemorySegment mr;
+        try {
+            mr = Ibverbs.regMr(domain.pointer(), segment, segment.byteSize(), AccessFlag.mask(access));
+        } catch (RuntimeException e) { // a confined segment of another thread, or one whose arena is closed at this moment
+            abandon();
+            throw e;
+        }
         if (mr.equals(MemorySegment.NULL)) {
             int errno = NativeCall.errno();
             abandon();
@@ -108,17 +115,29 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
 
     @Override
     public int localKey() {
+        checkRegistered();
         return localKey;
     }
 
     @Override
     public int remoteKey() {
+        checkRegistered();
         return remoteKey;
+    }
+
+    /** {@link #checkOpen} without its lock: keys are asked for with each work request. */
+    private void checkRegistered() {
+        if (deregistered) {
+            throw closedException();
+        }
     }
 
     @Override
     int destroy() {
-        return LibIbverbs.ibv_dereg_mr(pointer);
+        deregistered = true;
+        int errno = LibIbverbs.ibv_dereg_mr(pointer);
+        deregistered = errno == 0;
+        return errno;
     }
 
     @Override

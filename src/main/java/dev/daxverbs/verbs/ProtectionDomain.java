@@ -74,10 +74,17 @@ public final class ProtectionDomain extends VerbsObject {
      *         segment with a flag that lets the device write, and remote writing or atomics without {@link AccessFlag#LOCAL_WRITE}
      *         (ibv_reg_mr(3) demands it)
      * @throws IllegalStateException if the segment's arena or the domain is closed
+     * @throws WrongThreadException if the segment is of another thread's confined arena
      * @throws VerbsException if the kernel refuses: {@code EOPNOTSUPP} FS-DAX memory without on-demand paging, or a device without it;
      *         {@code EFAULT} memory not mapped, not writable, or beyond the end of its file; {@code ENOMEM} a limit is reached
      */
     public MemoryRegistration register(MemorySegment segment, Set<AccessFlag> access) {
+        check(segment, access, maxRegistrationBytes);
+        return new MemoryRegistration(this, segment, access);
+    }
+
+    /** Refuses what can be seen to be wrong before native code is reached. */
+    static void check(MemorySegment segment, Set<AccessFlag> access, long maxRegistrationBytes) {
         String call = MemoryRegistration.call(segment, access);
         if (!segment.isNative()) {
             throw new IllegalArgumentException(call + ": a heap segment moves with garbage collection: allocate it from an Arena");
@@ -96,7 +103,6 @@ public final class ProtectionDomain extends VerbsObject {
         if (segment.isReadOnly() && access.contains(AccessFlag.LOCAL_WRITE)) {
             throw new IllegalArgumentException(call + ": the segment is read-only, and LOCAL_WRITE lets the device write to it");
         }
-        return new MemoryRegistration(this, segment, access);
     }
 
     /**
@@ -106,6 +112,7 @@ public final class ProtectionDomain extends VerbsObject {
      * @return the queue pair
      * @throws VerbsException {@code EINVAL} if a capacity is more than the device has; {@code ENOMEM} if it has no more queue pairs
      * @throws IllegalStateException if the domain or a completion queue is closed
+     * @throws IllegalArgumentException if a completion queue is of another context
      */
     public QueuePair createQueuePair(QueuePairOptions options) {
         return new QueuePair(this, options);

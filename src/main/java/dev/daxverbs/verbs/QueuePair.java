@@ -58,6 +58,8 @@ public class QueuePair extends VerbsObject {
         super(domain, options.sendQueue(), options.receiveQueue());
         this.domain = domain;
         this.options = options;
+        checkContext(options.sendQueue());
+        checkContext(options.receiveQueue());
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment attributes = ibv_qp_init_attr.allocate(arena);
             ibv_qp_init_attr.send_cq(attributes, options.sendQueue().pointer());
@@ -80,6 +82,14 @@ public class QueuePair extends VerbsObject {
         postSendFunction = ibv_context_ops.post_send(domain.context().ops());
         postReceiveFunction = ibv_context_ops.post_recv(domain.context().ops());
         enroll();
+    }
+
+    /** The kernel knows queues by numbers that each context counts for itself: it would take another queue of that number. */
+    private void checkContext(CompletionQueue queue) {
+        if (queue.context() != domain.context()) {
+            abandon();
+            throw new IllegalArgumentException("queue=%s, domain=%s: make both with one context".formatted(queue, domain));
+        }
     }
 
     private void enroll() {
@@ -354,7 +364,7 @@ public class QueuePair extends VerbsObject {
      */
     protected final int postSendToDevice(SendWorkRequests requests, int from, int to) {
         MemorySegment first = requests.request(from);
-        badSend.set(ValueLayout.ADDRESS, 0, first); // a provider whose doorbell fails sets nothing
+        badSend.set(ValueLayout.ADDRESS, 0, first); // a provider whose doorbell fails sets nothing, or null
         requests.cutAfter(to, true);
         int errno;
         try {
@@ -365,7 +375,8 @@ public class QueuePair extends VerbsObject {
         if (errno == 0) {
             return to - from;
         }
-        int posted = requests.indexOf(badSend.get(ValueLayout.ADDRESS, 0)) - from;
+        MemorySegment badRequest = badSend.get(ValueLayout.ADDRESS, 0);
+        int posted = badRequest.equals(MemorySegment.NULL) ? 0 : requests.indexOf(badRequest) - from;
         if (Math.abs(errno) == Errno.ENOMEM) {
             return posted;
         }
@@ -447,7 +458,8 @@ public class QueuePair extends VerbsObject {
         if (errno == 0) {
             return to - from;
         }
-        int posted = requests.indexOf(badReceive.get(ValueLayout.ADDRESS, 0)) - from;
+        MemorySegment badRequest = badReceive.get(ValueLayout.ADDRESS, 0);
+        int posted = badRequest.equals(MemorySegment.NULL) ? 0 : requests.indexOf(badRequest) - from;
         if (Math.abs(errno) == Errno.ENOMEM) {
             return posted;
         }

@@ -115,7 +115,8 @@ public final class ReceiveWorkRequests {
      * @return this list
      * @throws IndexOutOfBoundsException if the range is not within the memory
      * @throws IllegalArgumentException if the memory's keys are not fixed, or for more than 2^31 bytes
-     * @throws IllegalStateException if the request has its {@code maxElements}, or has not begun
+     * @throws IllegalStateException if the request has its {@code maxElements}, or has not begun, or if the memory is a registration
+     *         that is closed
      */
     public ReceiveWorkRequests local(RegisteredMemory memory, long offset, long lengthBytes) {
         if (size == 0) {
@@ -135,10 +136,11 @@ public final class ReceiveWorkRequests {
         if (count == maxElements) {
             throw new IllegalStateException("request %d has its %d elements".formatted(size - 1, maxElements));
         }
+        int key = memory.localKey(); // before anything is changed, as it throws for a closed registration
         MemorySegment element = elements[(size - 1) * maxElements + count];
         ibv_sge.addr(element, memory.address() + offset);
         ibv_sge.length(element, (int) lengthBytes);
-        ibv_sge.lkey(element, memory.localKey());
+        ibv_sge.lkey(element, key);
         ibv_recv_wr.num_sge(requests[size - 1], count + 1);
         mostElements = Math.max(mostElements, count + 1);
         return this;

@@ -213,7 +213,8 @@ public final class SendWorkRequests {
      * @return this list
      * @throws IndexOutOfBoundsException if the range is not within the memory
      * @throws IllegalArgumentException for more than 2^31 bytes, or other than eight for an atomic
-     * @throws IllegalStateException if the request has its {@code maxElements}, has inline data, or has not begun
+     * @throws IllegalStateException if the request has its {@code maxElements}, has inline data, or has not begun, or if the memory
+     *         is a registration that is closed
      */
     public SendWorkRequests local(RegisteredMemory memory, long offset, long lengthBytes) {
         int i = last();
@@ -225,13 +226,14 @@ public final class SendWorkRequests {
         if (lengthBytes == 0) {
             return this;
         }
+        if (isInline(i)) {
+            throw new IllegalStateException("request %d has inline data, which stands alone".formatted(i));
+        }
+        int key = memory.hasFixedKeys() ? memory.localKey() : 0; // before anything is changed, as it throws for a closed registration
         int count = addElement(i, memory.address() + offset, (int) lengthBytes);
         localMemories[i * maxElements + count] = memory;
-        if (memory.hasFixedKeys()) {
-            setLocalKey(i, count, memory.localKey());
-        } else {
-            movingKeys = true;
-        }
+        setLocalKey(i, count, key);
+        movingKeys |= !memory.hasFixedKeys();
         return this;
     }
 
@@ -252,7 +254,7 @@ public final class SendWorkRequests {
             throw new IllegalArgumentException("opcode=%s, lengthBytes=%d: only a send or write can be inline, of up to maxInlineBytes=%d"
                     .formatted(opcode(i), lengthBytes, maxInlineBytes));
         }
-        if (ibv_send_wr.num_sge(requests[i]) != 0) {
+        if (ibv_send_wr.num_sge(requests[i]) != 0 || isInline(i)) {
             throw new IllegalStateException("request %d has its data already: inline data stands alone".formatted(i));
         }
         // Copied by Java, so that the provider's own copy reads memory of this list and no mapping that may have shrunk.
@@ -290,19 +292,16 @@ public final class SendWorkRequests {
      * @param offset bytes from its start
      * @return this list
      * @throws IndexOutOfBoundsException if the offset is not within the memory
-     * @throws IllegalStateException if the request is a send, or has not begun
+     * @throws IllegalStateException if the request is a send, or has not begun, or if the memory is a registration that is closed
      */
     public SendWorkRequests remote(RegisteredMemory memory, long offset) {
         int i = lastRemote();
         checkRange(memory, offset, 0);
+        int key = memory.hasFixedKeys() ? memory.remoteKey() : 0; // before anything is changed
         setRemoteAddress(i, memory.address() + offset);
+        setRemoteKey(i, key);
         remoteMemories[i] = memory;
-        if (memory.hasFixedKeys()) {
-            setRemoteKey(i, memory.remoteKey());
-        } else {
-            movingKeys = true;
-            setRemoteKey(i, 0);
-        }
+        movingKeys |= !memory.hasFixedKeys();
         return this;
     }
 
@@ -349,10 +348,10 @@ public final class SendWorkRequests {
     public void append(SendWorkRequests source, int index) {
         MemorySegment from = source.request(index);
         int count = ibv_send_wr.num_sge(from);
-        boolean inline = (ibv_send_wr.send_flags(from) & INLINE) != 0;
-        if (count > maxElements || inline && source.maxInlineBytes > maxInlineBytes) {
-            throw new IllegalArgumentException("elements=%d, inline=%s: this list has maxElements=%d, maxInlineBytes=%d"
-                    .formatted(count, inline, maxElements, maxInlineBytes));
+        long inlineBytes = source.isInline(index) && count > 0 ? source.localLength(index, 0) : 0;
+        if (count > maxElements || inlineBytes > maxInlineBytes) {
+            throw new IllegalArgumentException("elements=%d, inlineBytes=%d: this list has maxElements=%d, maxInlineBytes=%d"
+                    .formatted(count, inlineBytes, maxElements, maxInlineBytes));
         }
         begin(source.opcode(index), ibv_send_wr.wr_id(from));
         int i = size - 1;
@@ -365,11 +364,10 @@ public final class SendWorkRequests {
             MemorySegment.copy(source.element(index, k), 0, element(i, k), 0, ibv_sge.sizeof());
             localMemories[i * maxElements + k] = source.localMemory(index, k);
         }
-        if (inline && count > 0) {
-            long length = source.localLength(index, 0);
-            MemorySegment.copy(source.inlineData, (long) index * source.maxInlineBytes, inlineData, (long) i * maxInlineBytes, length);
+        if (inlineBytes > 0) {
+            MemorySegment.copy(source.inlineData, (long) index * source.maxInlineBytes, inlineData, (long) i * maxInlineBytes, inlineBytes);
             ibv_sge.addr(element(i, 0), inlineData.address() + (long) i * maxInlineBytes);
-            mostInlineBytes = Math.max(mostInlineBytes, (int) length);
+            mostInlineBytes = Math.max(mostInlineBytes, (int) inlineBytes);
         }
         remoteMemories[i] = source.remoteMemories[index];
         mostElements = Math.max(mostElements, count);
@@ -598,9 +596,8 @@ public final class SendWorkRequests {
 
     private int addElement(int i, long address, int length) {
         int count = ibv_send_wr.num_sge(requests[i]);
-        if (count == maxElements || (ibv_send_wr.send_flags(requests[i]) & INLINE) != 0 && count > 0) {
-            throw new IllegalStateException("request %d has %d elements: maxElements=%d, and inline data stands alone"
-                    .formatted(i, count, maxElements));
+        if (count == maxElements) {
+            throw new IllegalStateException("request %d has %d elements: maxElements=%d".formatted(i, count, maxElements));
         }
         MemorySegment element = element(i, count);
         ibv_sge.addr(element, address);
@@ -612,6 +609,10 @@ public final class SendWorkRequests {
 
     private void setRemoteAddress(int i, long address) {
         ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests[i])), address);
+    }
+
+    private boolean isInline(int i) {
+        return (ibv_send_wr.send_flags(requests[i]) & INLINE) != 0;
     }
 
     private MemorySegment atomic(int i) {

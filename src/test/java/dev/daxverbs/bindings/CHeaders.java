@@ -98,7 +98,7 @@ final class CHeaders {
         while (missing.find()) {
             int line = Integer.parseInt(missing.group(1));
             Use use = byLine.get(line);
-            if (use != null) {
+            if (use != null && missing.group(2).contains(use.path().isEmpty() ? use.struct() : use.path().getLast())) {
                 explained.add(line);
                 absent.putIfAbsent(use, missing.group(2));
                 asked.remove(use);
@@ -120,13 +120,13 @@ final class CHeaders {
         lines.add("#include <stdio.h>");
         // Some names of fields are macros for their full path (si_fd); the path is what is asked for.
         uses.stream().flatMap(use -> use.path().stream()).distinct().forEach(member -> lines.add("#undef " + member));
-        lines.add("#define WHOLE(name, type) printf(\"%s 0 %zu\\n\", name, sizeof(type))");
-        lines.add("#define FIELD(name, type, path) printf(\"%s %zu %zu\\n\", name, offsetof(type, path), sizeof(((type *)0)->path))");
         lines.add("int main(void) {");
         for (Use use : uses) {
             String type = cType(use);
-            lines.add(use.path().isEmpty() ? "WHOLE(\"" + use + "\", " + type + ");"
-                    : "FIELD(\"" + use + "\", " + type + ", " + String.join(".", use.path()) + ");");
+            String path = String.join(".", use.path());
+            // Without macros of ours: the compiler would report the lines of their definitions.
+            lines.add(path.isEmpty() ? "printf(\"%s 0 %%zu\\n\", sizeof(%s));".formatted(use, type)
+                    : "printf(\"%1$s %%zu %%zu\\n\", offsetof(%2$s, %3$s), sizeof(((%2$s *)0)->%3$s));".formatted(use, type, path));
             byLine.put(lines.size(), use);
         }
         lines.add("return 0; }");

@@ -15,7 +15,7 @@ public final class Guest {
     }
 
     /** What a condition says of a test that cannot run for the lack of something. */
-    static ConditionEvaluationResult skipped(String reason) {
+    public static ConditionEvaluationResult skipped(String reason) {
         if (isHere()) {
             throw new AssertionError("the guest should have all that tests need: " + reason);
         }

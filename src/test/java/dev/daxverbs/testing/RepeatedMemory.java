@@ -1,0 +1,42 @@
+package dev.daxverbs.testing;
+
+import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.Posix;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Gigabytes of address space that cost megabytes: one piece of anonymous memory, mapped again and again. */
+public final class RepeatedMemory {
+    /** The length of the piece: what is at an offset is also at any multiple of this from there. */
+    public static final long PIECE = 16L << 20;
+
+    private RepeatedMemory() {
+    }
+
+    /** Maps so many pieces in a row, until the arena is closed. */
+    public static MemorySegment map(int pieces, Arena arena) {
+        long bytes = pieces * PIECE;
+        int fd = LibC.memfd_create(arena.allocateFrom("daxverbs-test"), 0);
+        check("memfd_create", fd);
+        try {
+            check("ftruncate", Posix.ftruncate(fd, PIECE));
+            long start = check("mmap", Posix.mmap(0, bytes, LibC.PROT_NONE(), LibC.MAP_PRIVATE() | LibC.MAP_ANONYMOUS(), -1, 0));
+            MemorySegment all = MemorySegment.ofAddress(start).reinterpret(bytes, arena, unused -> Posix.munmap(start, bytes));
+            for (long offset = 0; offset < bytes; offset += PIECE) {
+                check("mmap", Posix.mmap(start + offset, PIECE, LibC.PROT_READ() | LibC.PROT_WRITE(),
+                        LibC.MAP_SHARED() | LibC.MAP_FIXED(), fd, 0));
+            }
+            return all;
+        } finally {
+            Posix.close(fd);
+        }
+    }
+
+    private static long check(String call, long result) {
+        if (result < 0) {
+            throw new AssertionError(call + " failed: " + result);
+        }
+        return result;
+    }
+}
