@@ -21,7 +21,9 @@ find_jdk() {
 newest_jdk() {
     local home best='' best_version=21 version
     for home in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/*jdk* "${HOME:-/root}"/.sdkman/candidates/java/* "${HOME:-/root}"/.jdks/*; do
-        [ -n "$home" ] && [ -x "$home/bin/javac" ] && [ -r "$home/release" ] || continue
+        if [ ! -x "$home/bin/javac" ] || [ ! -r "$home/release" ]; then
+            continue
+        fi
         version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
         if [ "${version:-0}" -gt "$best_version" ]; then
             best=$home best_version=$version

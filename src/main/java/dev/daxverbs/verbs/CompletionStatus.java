@@ -2,8 +2,8 @@ package dev.daxverbs.verbs;
 
 /**
  * How a work request ended ({@code enum ibv_wc_status}; {@code ibv_poll_cq(3)}; InfiniBand specification, volume 1, chapter 11
- * "Completion Return Status"). After any status but {@link #SUCCESS} and {@link #FILE_TRUNCATED} the queue pair is in the
- * error state and the work requests behind end with {@link #WR_FLUSH_ERR}.
+ * "Completion Return Status"). After any status but {@link #SUCCESS} and {@link #FILE_TRUNCATED} a reliable
+ * connection's queue pair is in the error state, and the work requests behind end with {@link #WR_FLUSH_ERR}.
  */
 public enum CompletionStatus {
     /** Done: data that were to be written are where they belong. */

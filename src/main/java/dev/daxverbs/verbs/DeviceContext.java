@@ -147,8 +147,8 @@ public final class DeviceContext extends VerbsObject {
      * @param portNumber from 1 to {@link DeviceAttributes#physPortCnt}
      * @return what the port is now
      * @throws IllegalArgumentException if the number is not within 0 to 255, which the call could not transport
-     * @throws VerbsException {@code EINVAL} if the device has no such port; {@code EOPNOTSUPP} if the device's provider library
-     *         is older than the extended query (rdma-core 16)
+     * @throws VerbsException {@code EINVAL} if the device has no such port; {@code EOPNOTSUPP} if libibverbs, or the device's
+     *         provider library, is too old for the extended query
      */
     public PortAttributes port(int portNumber) {
         String call = "ibv_query_port(device=" + device.name() + ", port_num=" + portNumber + ")";
@@ -157,8 +157,12 @@ public final class DeviceContext extends VerbsObject {
             MemorySegment query = operation(verbs_context.query_port$offset());
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment attributes = ibv_port_attr.allocate(arena);
-                check(call, query == null ? Errno.EOPNOTSUPP : Math.abs(verbs_context.query_port.invoke(query, pointer,
-                        (byte) portNumber, attributes, attributes.byteSize())), "the device may not have this port: they count from 1");
+                if (query == null) {
+                    throw new VerbsException(call, Errno.EOPNOTSUPP,
+                            "libibverbs or the device's provider library is too old: update rdma-core");
+                }
+                check(call, Math.abs(verbs_context.query_port.invoke(query, pointer, (byte) portNumber, attributes,
+                        attributes.byteSize())), "does the device have this port? They count from 1");
                 return PortAttributes.read(attributes);
             }
         });
@@ -203,7 +207,7 @@ public final class DeviceContext extends VerbsObject {
             capacity += port(port).gidTableLength();
         }
         long maximum = capacity;
-        return waiter.use(() -> {
+        return maximum == 0 ? List.of() : waiter.use(() -> {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment entries = ibv_gid_entry.allocateArray(maximum, arena);
                 long count = Ibverbs.queryGidTable(pointer, entries, maximum, ibv_gid_entry.sizeof());

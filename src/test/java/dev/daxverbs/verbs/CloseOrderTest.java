@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.testing.Payload;
 import dev.daxverbs.testing.RcPair;
 import dev.daxverbs.testing.RequiresDevice;
@@ -153,7 +154,7 @@ class CloseOrderTest {
     void shouldKeepNothingOfWhatCouldNotBeMade() {
         QueuePairOptions tooMuch = QueuePairOptions.of(pair.requesterQueue).withElements(100_000, 1);
         assertThatThrownBy(() -> pair.domain.createQueuePair(tooMuch)).isInstanceOf(VerbsException.class);
-        assertThatThrownBy(() -> pair.domain.register(MemorySegment.ofAddress(0x1000).reinterpret(64))).isInstanceOf(VerbsException.class);
+        assertThatThrownBy(() -> pair.domain.register(NativeMemory.at(0x1000, 64))).isInstanceOf(VerbsException.class);
         assertThatThrownBy(() -> pair.context.createCompletionQueue(Integer.MAX_VALUE)).isInstanceOf(VerbsException.class);
         pair.requester.close();
         pair.responder.close();

@@ -42,8 +42,8 @@ class DeviceTest {
     }
 
     private static void assertErrno(int errno, ThrowingCallable call) {
-        assertThatThrownBy(call).isInstanceOfSatisfying(VerbsException.class, e -> assertThat(e.errno()).as(e.getMessage()).isEqualTo(errno))
-                .hasMessageContaining("device=" + NAME);
+        assertThatThrownBy(call).isInstanceOfSatisfying(VerbsException.class,
+                e -> assertThat(e.errno()).as(e.getMessage()).isEqualTo(errno)).hasMessageContaining("device=" + NAME);
     }
 
     @Test
@@ -191,7 +191,8 @@ class DeviceTest {
             assertErrno(Errno.EINVAL, () -> context.gid(port, 0));
         }
         for (int port : new int[] {-1, 256, 257, Integer.MIN_VALUE, Integer.MAX_VALUE}) { // 257 would be port 1 in eight bits
-            assertThatThrownBy(() -> context.port(port)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("port_num=" + port);
+            assertThatThrownBy(() -> context.port(port)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("port_num=" + port);
             assertThatThrownBy(() -> context.gid(port, 0)).isInstanceOf(IllegalArgumentException.class);
         }
     }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.testing.Payload;
 import dev.daxverbs.testing.RcPair;
-import dev.daxverbs.testing.RepeatedMemory;
 import dev.daxverbs.testing.RequiresDevice;
 
 import org.junit.jupiter.api.AfterEach;
@@ -68,16 +68,16 @@ class MemoryRegistrationTest {
     @Test
     void shouldRegisterMoreThanAnIntCanCountAndReachItsEnd() {
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment segment = RepeatedMemory.map(129, arena);
+            MemorySegment segment = NativeMemory.repeated(129, arena);
             try (MemoryRegistration large = pair.domain.register(segment, AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE)) {
                 assertThat(large.byteSize()).isGreaterThan(Integer.toUnsignedLong(Integer.MIN_VALUE));
-                assertThat(large).asString().contains((129 * RepeatedMemory.PIECE) + " bytes");
+                assertThat(large).asString().contains((129 * NativeMemory.PIECE) + " bytes");
                 pair.connect(new ConnectOptions());
                 byte[] payload = Payload.of(1, 1000);
                 segment.asSlice(0, 1000).copyFrom(MemorySegment.ofArray(payload));
-                pair.run(new SendWorkRequests(1).write(1).local(large, 128 * RepeatedMemory.PIECE, 1000)
+                pair.run(new SendWorkRequests(1).write(1).local(large, 128 * NativeMemory.PIECE, 1000)
                         .remote(large, large.byteSize() - 1000).signaled());
-                Payload.expect(segment, RepeatedMemory.PIECE - 1000, payload);
+                Payload.expect(segment, NativeMemory.PIECE - 1000, payload);
             }
         }
     }
@@ -101,7 +101,7 @@ class MemoryRegistrationTest {
 
     @Test
     void shouldNameTheCallAndTheErrnoWhenTheKernelRefuses() {
-        MemorySegment unmapped = MemorySegment.ofAddress(0x1000).reinterpret(4096);
+        MemorySegment unmapped = NativeMemory.at(0x1000, 4096);
         assertThatThrownBy(() -> pair.domain.register(unmapped, AccessFlag.LOCAL_WRITE)).isInstanceOfSatisfying(VerbsException.class, e -> {
             assertThat(e.errno()).isEqualTo(Errno.EFAULT);
             assertThat(e.errnoName()).isEqualTo("EFAULT");

@@ -7,6 +7,7 @@ import dev.daxverbs.bindings.ibverbs.ibv_recv_wr;
 import dev.daxverbs.bindings.ibverbs.ibv_sge;
 import dev.daxverbs.internal.Ibverbs;
 import dev.daxverbs.testing.Guest;
+import dev.daxverbs.testing.NativeMemory;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -75,7 +76,7 @@ class ReceiveListTest {
     }
 
     private static MemorySegment element(ReceiveWorkRequests receives) {
-        return ibv_recv_wr.sg_list(receives.request(0)).reinterpret(ibv_sge.sizeof());
+        return NativeMemory.at(ibv_recv_wr.sg_list(receives.request(0)).address(), ibv_sge.sizeof());
     }
 
     @Test

@@ -3,6 +3,8 @@ package dev.daxverbs.verbs;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.daxverbs.testing.NativeMemory;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -55,7 +57,7 @@ class RegistrationCheckTest {
 
     @Test
     void shouldTakeALimitAboveLongsForWhatItIs() {
-        MemorySegment largest = MemorySegment.ofAddress(4096).reinterpret(Long.MAX_VALUE);
+        MemorySegment largest = NativeMemory.at(4096, Long.MAX_VALUE);
         assertThatCode(() -> ProtectionDomain.check(largest, WRITE, -1)).as("rxe: 2^64 - 1").doesNotThrowAnyException();
         assertThatThrownBy(() -> ProtectionDomain.check(arena.allocate(1).asSlice(1), WRITE, -1))
                 .hasMessageContaining("max_mr_size=18446744073709551615");

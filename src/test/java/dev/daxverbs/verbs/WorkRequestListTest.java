@@ -7,6 +7,7 @@ import dev.daxverbs.bindings.ibverbs.ibv_send_wr;
 import dev.daxverbs.bindings.ibverbs.ibv_sge;
 import dev.daxverbs.internal.Ibverbs;
 import dev.daxverbs.testing.Guest;
+import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.testing.Payload;
 
 import org.junit.jupiter.api.BeforeAll;
@@ -219,7 +220,7 @@ class WorkRequestListTest {
         SendWorkRequests requests = new SendWorkRequests(3).write(1).local(MEMORY, 16, 32).remote(OTHER, 8);
         requests.fetchAndAdd(2, 5).local(MEMORY, 0, 8).remote(OTHER, 16);
         requests.read(3).local(MEMORY, 0, 8).remote(OTHER, 0).remote(0xabc000, 0x77);
-        assertThat(ibv_sge.lkey(ibv_send_wr.sg_list(requests.request(0)).reinterpret(ibv_sge.sizeof()))).isEqualTo(0x1111);
+        assertThat(ibv_sge.lkey(NativeMemory.at(ibv_send_wr.sg_list(requests.request(0)).address(), ibv_sge.sizeof()))).isEqualTo(0x1111);
         assertThat(requests.localAddress(0, 0)).isEqualTo(0x10010);
         assertThat(requests.remoteAddress(0)).isEqualTo(0x90008);
         assertThat(rdmaKey(requests, 0)).isEqualTo(0x4444);
@@ -288,7 +289,7 @@ class WorkRequestListTest {
             assertThat(ibv_send_wr.imm_data(copy.request(3))).isEqualTo(Integer.reverseBytes(0x01020304));
             assertThat(ibv_send_wr.send_flags(copy.request(3))).isEqualTo(INLINE_FLAG | 4);
             assertThat(copy.localMemory(3, 0)).isNull();
-            Payload.expect(MemorySegment.ofAddress(copy.localAddress(3, 0)).reinterpret(16), 0, payload);
+            Payload.expect(NativeMemory.at(copy.localAddress(3, 0), 16), 0, payload);
             assertThatThrownBy(() -> copy.check(new QueuePairCapabilities(8, 8, 2, 1, 15))).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> copy.append(source, 0)).isInstanceOf(IllegalStateException.class).hasMessageContaining("capacity=4");
         }

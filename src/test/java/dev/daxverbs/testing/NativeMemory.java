@@ -6,16 +6,26 @@ import dev.daxverbs.internal.Posix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** Gigabytes of address space that cost megabytes: one piece of anonymous memory, mapped again and again. */
-public final class RepeatedMemory {
-    /** The length of the piece: what is at an offset is also at any multiple of this from there. */
+/** Memory that no arena gives. */
+public final class NativeMemory {
+    /** The length of a piece of {@link #repeated}. */
     public static final long PIECE = 16L << 20;
 
-    private RepeatedMemory() {
+    private NativeMemory() {
     }
 
-    /** Maps so many pieces in a row, until the arena is closed. */
-    public static MemorySegment map(int pieces, Arena arena) {
+    /** Memory by its address, which may have nothing. */
+    @SuppressWarnings("restricted")
+    public static MemorySegment at(long address, long bytes) {
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
+    }
+
+    /**
+     * Gigabytes of address space that cost megabytes: one piece of anonymous memory, mapped so many times in a row, until the arena is
+     * closed. What is written at an offset is also at any multiple of {@link #PIECE} from there.
+     */
+    @SuppressWarnings("restricted")
+    public static MemorySegment repeated(int pieces, Arena arena) {
         long bytes = pieces * PIECE;
         int fd = LibC.memfd_create(arena.allocateFrom("daxverbs-test"), 0);
         check("memfd_create", fd);

@@ -1,0 +1,188 @@
+package dev.daxverbs.examples.demo;
+
+import dev.daxverbs.verbs.Device;
+import dev.daxverbs.verbs.DeviceContext;
+import dev.daxverbs.verbs.Mtu;
+import dev.daxverbs.verbs.PortAttributes;
+import dev.daxverbs.verbs.PortState;
+import dev.daxverbs.verbs.VerbsException;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+
+/** The command line of the demonstration. */
+@Command(name = "demo", mixinStandardHelpOptions = true, usageHelpAutoWidth = true, description = {
+    "Runs RDMA writes and reads against the mapping of a file while other processes break its lease:",
+    "with plain verbs, which loses bytes and queue pairs, and with daxverbs, which does not."})
+final class Demo implements Callable<Integer> {
+    private static final int LONGEST_SECONDS = 3600;
+
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "the file that is copied to the file systems under test (default: lib/modules of this JDK)")
+    private Path file;
+
+    @Option(names = "--json", paramLabel = "OUT", description = "write the results there as JSON")
+    private Path json;
+
+    @Option(names = "--seconds", paramLabel = "N", description = "length of each scenario (default: ${DEFAULT-VALUE})")
+    private int seconds = 30;
+
+    @Option(names = "--size", paramLabel = "MIB", description = "use at most so much of the file, from its head (default: ${DEFAULT-VALUE})")
+    private int sizeMib = 32;
+
+    @Option(names = "--picture", paramLabel = "PNG", description = "where the picture goes (default: ${DEFAULT-VALUE})")
+    private Path picture = Path.of("target/demo/latency.png");
+
+    @Option(names = "--device", paramLabel = "NAME", description = "RDMA device (default: the first with an active port, of MTU 4096 if there is one)")
+    private String device;
+
+    @Option(names = "--only", paramLabel = "SCENARIO", split = ",", description = "run these scenarios only; the exit status is 1 then: ${COMPLETION-CANDIDATES}")
+    private List<Scenario> only = List.of();
+
+    @Option(names = "--terminal", description = "show a progress bar although the output does not go to a terminal directly")
+    private boolean terminal = System.console() != null && System.console().isTerminal();
+
+    @Option(names = "--tmpfs", paramLabel = "FOLDER", description = "where tmpfs is mounted (default: ${DEFAULT-VALUE})",
+            defaultValue = "${env:DAXVERBS_TMPFS:-/dev/shm}")
+    private Path tmpfs;
+
+    @Option(names = "--xfs-dax", paramLabel = "FOLDER", description = "where XFS is mounted with DAX (default: ${DEFAULT-VALUE})",
+            defaultValue = "${env:DAXVERBS_XFS_DAX:-/mnt/xfs}")
+    private Path xfsDax;
+
+    @Option(names = "--ext4-dax", paramLabel = "FOLDER", description = "where ext4 is mounted with DAX (default: ${DEFAULT-VALUE})",
+            defaultValue = "${env:DAXVERBS_EXT4_DAX:-/mnt/ext4}")
+    private Path ext4Dax;
+
+    private Demo() {
+    }
+
+    /**
+     * Runs the demonstration and ends with its status: 0 if it showed what it should, 1 if not or if it could not be run, 2 for wrong usage.
+     *
+     * @param arguments see {@code --help}
+     */
+    public static void main(String[] arguments) {
+        CommandLine commandLine = new CommandLine(new Demo());
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setExecutionExceptionHandler((e, line, result) -> {
+            if (e instanceof IOException || e instanceof VerbsException) {
+                System.err.println("demo: " + (e instanceof DemoException ? e.getMessage() : e.toString()));
+            } else {
+                e.printStackTrace();
+            }
+            return 1;
+        });
+        System.exit(commandLine.execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        check(seconds >= 1 && seconds <= LONGEST_SECONDS, "--seconds %d: must be 1 to %d".formatted(seconds, LONGEST_SECONDS));
+        check(sizeMib >= 1, "--size %d: must be at least 1".formatted(sizeMib));
+        Progress progress = new Progress(System.out, terminal);
+        Map<Scenario.FileSystem, Path> folders = new EnumMap<>(Map.of(Scenario.FileSystem.TMPFS, tmpfs, Scenario.FileSystem.XFS_DAX, xfsDax,
+                Scenario.FileSystem.EXT4_DAX, ext4Dax));
+        Path original = original();
+        long size = size(original, folders, progress);
+        // From memory, so that the copies over the file take no longer than they must.
+        Path sourcePath = tmpfs.resolve("daxverbs-demo-source-" + ProcessHandle.current().pid());
+        List<ScenarioResult> results = new ArrayList<>();
+        String name;
+        try (DeviceContext context = openDevice(); FileUnderTest source = FileUnderTest.copy(original, size, sourcePath)) {
+            name = context.device().name();
+            progress.say("device %s, Linux %s, %s (%s of %s)".formatted(name, kernel(), original, Sizes.text(size), Sizes.text(Files.size(original))));
+            ScenarioRunner runner = new ScenarioRunner(context, source, folders, seconds, progress);
+            for (Scenario scenario : only.isEmpty() ? List.of(Scenario.values()) : only) {
+                results.add(runner.run(scenario));
+            }
+        }
+        return report(results, name);
+    }
+
+    private int report(List<ScenarioResult> results, String deviceName) throws IOException {
+        System.out.println();
+        System.out.print(new ResultTable(results));
+        new LatencyChart(results, seconds).save(picture);
+        System.out.printf("%nThe picture: %s%n", picture);
+        if (json != null) {
+            JsonReport.write(json, kernel(), deviceName, results);
+        }
+        boolean good = results.size() == Scenario.values().length && results.stream().allMatch(result -> result.complaint().isEmpty());
+        return good ? 0 : 1;
+    }
+
+    private static void check(boolean right, String message) throws DemoException {
+        if (!right) {
+            throw new DemoException(message);
+        }
+    }
+
+    private static String kernel() {
+        return System.getProperty("os.version");
+    }
+
+    private Path original() throws IOException {
+        Path path = file != null ? file : Path.of(System.getProperty("java.home"), "lib", "modules");
+        if (!Files.isRegularFile(path)) {
+            throw new NoSuchFileException(path.toString(), null, Files.exists(path) ? "is not a regular file" : "does not exist");
+        }
+        check(Files.size(path) >= FileUnderTest.LEAST_BYTES, "%s is too small: it has %s, and %s are needed".formatted(path,
+                Sizes.text(Files.size(path)), Sizes.text(FileUnderTest.LEAST_BYTES)));
+        return path;
+    }
+
+    /** As much of the file as was asked for, or as fits everywhere: twice on tmpfs, where the source of copies is, too. */
+    private long size(Path original, Map<Scenario.FileSystem, Path> folders, Progress progress) throws IOException {
+        long wanted = Math.min(Files.size(original), (long) sizeMib << 20);
+        long size = wanted;
+        for (Map.Entry<Scenario.FileSystem, Path> entry : folders.entrySet()) {
+            Path folder = entry.getValue();
+            if (!Files.isDirectory(folder)) {
+                throw new NoSuchFileException(folder.toString(), null, "no such folder for %s: see --help for how to name another".formatted(entry.getKey()));
+            }
+            long fitting = FileUnderTest.fitting(folder, entry.getKey() == Scenario.FileSystem.TMPFS ? 2 : 1);
+            check(fitting >= FileUnderTest.LEAST_BYTES, "not enough space in %s: room for %s, and at least %s are needed".formatted(folder,
+                    Sizes.text(fitting), Sizes.text(FileUnderTest.LEAST_BYTES)));
+            if (fitting < size) {
+                progress.say("%s has room for %s, not %s: using the head of the file".formatted(folder, Sizes.text(fitting), Sizes.text(size)));
+                size = fitting;
+            }
+        }
+        return size;
+    }
+
+    private DeviceContext openDevice() throws IOException {
+        if (device != null) {
+            return Device.byName(device).open();
+        }
+        DeviceContext best = null;
+        for (Device candidate : Device.list()) {
+            DeviceContext context = candidate.open();
+            PortAttributes port = context.port(1);
+            boolean better = port.state() == PortState.ACTIVE && (best == null || best.port(1).activeMtu() != Mtu.MTU_4096
+                    && port.activeMtu() == Mtu.MTU_4096);
+            if (!better) {
+                context.close();
+                continue;
+            }
+            if (best != null) {
+                best.close();
+            }
+            best = context;
+        }
+        check(best != null, "no RDMA device with an active port: load one (rdma link add rxe0 type rxe netdev lo) or run scripts/demo, which uses the guest");
+        return best;
+    }
+}
