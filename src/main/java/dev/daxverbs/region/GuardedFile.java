@@ -166,8 +166,11 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             FILES.remove(file, this);
         }
         file.removeGuard(this);
-        lease.close();
-        Posix.close(descriptor);
+        try {
+            lease.close();
+        } finally {
+            Posix.close(descriptor);
+        }
     }
 
     boolean isLeased() {
