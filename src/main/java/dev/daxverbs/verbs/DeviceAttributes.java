@@ -100,11 +100,7 @@ public final class DeviceAttributes {
         return ibv_device_attr.hw_ver(basic);
     }
 
-    /**
-     * How many queue pairs there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many queue pairs there may be on the device} */
     public int maxQp() {
         return ibv_device_attr.max_qp(basic);
     }
@@ -136,155 +132,87 @@ public final class DeviceAttributes {
         return ibv_device_attr.max_sge(basic);
     }
 
-    /**
-     * How many pieces of memory an RDMA read may be scattered to (on some devices, of reliable datagrams only).
-     *
-     * @return a count
-     */
+    /** {@return how many pieces of memory an RDMA read may be scattered to (on some devices, of reliable datagrams only)} */
     public int maxSgeRd() {
         return ibv_device_attr.max_sge_rd(basic);
     }
 
-    /**
-     * How many completion queues there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many completion queues there may be on the device} */
     public int maxCq() {
         return ibv_device_attr.max_cq(basic);
     }
 
-    /**
-     * How many completions one completion queue may hold.
-     *
-     * @return a count
-     */
+    /** {@return how many completions one completion queue may hold} */
     public int maxCqe() {
         return ibv_device_attr.max_cqe(basic);
     }
 
-    /**
-     * How many memory registrations there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many memory registrations there may be on the device} */
     public int maxMr() {
         return ibv_device_attr.max_mr(basic);
     }
 
-    /**
-     * How many protection domains there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many protection domains there may be on the device} */
     public int maxPd() {
         return ibv_device_attr.max_pd(basic);
     }
 
-    /**
-     * How many RDMA reads and atomic operations of its peer's one queue pair may have in work.
-     *
-     * @return a count
-     */
+    /** {@return how many RDMA reads and atomic operations of its peer's one queue pair may have in work} */
     public int maxQpRdAtom() {
         return ibv_device_attr.max_qp_rd_atom(basic);
     }
 
-    /**
-     * How many RDMA reads and atomic operations of peers the device may have in work altogether.
-     *
-     * @return a count
-     */
+    /** {@return how many RDMA reads and atomic operations of peers the device may have in work altogether} */
     public int maxResRdAtom() {
         return ibv_device_attr.max_res_rd_atom(basic);
     }
 
-    /**
-     * How many RDMA reads and atomic operations of its own one queue pair may have on the way.
-     *
-     * @return a count
-     */
+    /** {@return how many RDMA reads and atomic operations of its own one queue pair may have on the way} */
     public int maxQpInitRdAtom() {
         return ibv_device_attr.max_qp_init_rd_atom(basic);
     }
 
-    /**
-     * How many memory windows there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many memory windows there may be on the device} */
     public int maxMw() {
         return ibv_device_attr.max_mw(basic);
     }
 
-    /**
-     * How many raw Ethernet queue pairs there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many raw Ethernet queue pairs there may be on the device} */
     public int maxRawEthyQp() {
         return ibv_device_attr.max_raw_ethy_qp(basic);
     }
 
-    /**
-     * How many multicast groups the device may be in.
-     *
-     * @return a count
-     */
+    /** {@return how many multicast groups the device may be in} */
     public int maxMcastGrp() {
         return ibv_device_attr.max_mcast_grp(basic);
     }
 
-    /**
-     * How many queue pairs may be attached to one multicast group.
-     *
-     * @return a count
-     */
+    /** {@return how many queue pairs may be attached to one multicast group} */
     public int maxMcastQpAttach() {
         return ibv_device_attr.max_mcast_qp_attach(basic);
     }
 
-    /**
-     * How many attachments of queue pairs to multicast groups there may be.
-     *
-     * @return a count
-     */
+    /** {@return how many attachments of queue pairs to multicast groups there may be} */
     public int maxTotalMcastQpAttach() {
         return ibv_device_attr.max_total_mcast_qp_attach(basic);
     }
 
-    /**
-     * How many address handles there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many address handles there may be on the device} */
     public int maxAh() {
         return ibv_device_attr.max_ah(basic);
     }
 
-    /**
-     * How many shared receive queues there may be on the device.
-     *
-     * @return a count
-     */
+    /** {@return how many shared receive queues there may be on the device} */
     public int maxSrq() {
         return ibv_device_attr.max_srq(basic);
     }
 
-    /**
-     * How many work requests one shared receive queue may hold.
-     *
-     * @return a count
-     */
+    /** {@return how many work requests one shared receive queue may hold} */
     public int maxSrqWr() {
         return ibv_device_attr.max_srq_wr(basic);
     }
 
-    /**
-     * How many pieces of memory one receive of a shared receive queue may name.
-     *
-     * @return a count
-     */
+    /** {@return how many pieces of memory one receive of a shared receive queue may name} */
     public int maxSrqSge() {
         return ibv_device_attr.max_srq_sge(basic);
     }
@@ -298,11 +226,7 @@ public final class DeviceAttributes {
         return AtomicCapability.of(ibv_device_attr.atomic_cap(basic));
     }
 
-    /**
-     * How many partitions a port may be in.
-     *
-     * @return a count
-     */
+    /** {@return how many partitions a port may be in} */
     public int maxPkeys() {
         return Short.toUnsignedInt(ibv_device_attr.max_pkeys(basic));
     }
@@ -316,11 +240,7 @@ public final class DeviceAttributes {
         return Byte.toUnsignedInt(ibv_device_attr.local_ca_ack_delay(basic));
     }
 
-    /**
-     * How many ports the device has. They count from 1.
-     *
-     * @return a count
-     */
+    /** {@return how many ports the device has. They count from 1} */
     public int physPortCnt() {
         return Byte.toUnsignedInt(ibv_device_attr.phys_port_cnt(basic));
     }

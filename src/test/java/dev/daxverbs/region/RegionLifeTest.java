@@ -15,6 +15,7 @@ import dev.daxverbs.testing.RequiresDevice;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.CompletionChannel;
 import dev.daxverbs.verbs.CompletionQueue;
+import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.ConnectOptions;
 import dev.daxverbs.verbs.Device;
 import dev.daxverbs.verbs.QueuePair;
@@ -38,6 +39,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -348,6 +350,23 @@ class RegionLifeTest {
         Eventually.await("the lease is back", () -> region.guard() == Guard.LEASED);
         pair.write(2, (byte) 2, region, 0);
         pair.completeOne(); // others go on
+    }
+
+    /** Why a drain posts no empty write of its own as a marker (decision 2): the right is checked before the length. */
+    @Test
+    void shouldNotBeAbleToWriteNothingWhereThePeerGrantsNoWrites() throws Exception {
+        CompletionQueue queue = pair.closing(pair.domain.createCompletionQueue(32));
+        QueuePair left = pair.closing(pair.domain.createQueuePair(QueuePairOptions.of(queue).withRequests(4, 4)));
+        QueuePair right = pair.closing(pair.domain.createQueuePair(QueuePairOptions.of(queue).withRequests(4, 4)));
+        ConnectOptions noRights = new ConnectOptions().access(EnumSet.noneOf(AccessFlag.class));
+        left.connect(right.address());
+        right.connect(left.address(), noRights);
+        SendWorkRequests requests = new SendWorkRequests(1);
+        requests.write(1).remote(0, 0).signaled();
+        left.postSend(requests);
+        WorkCompletions completions = new WorkCompletions(4);
+        Eventually.await("a completion", () -> queue.poll(completions) == 1);
+        assertThat(completions.status(0)).isEqualTo(CompletionStatus.REM_INV_REQ_ERR);
     }
 
     @Test

@@ -114,7 +114,8 @@ final class Demo implements Callable<Integer> {
     private int report(List<ScenarioResult> results, String deviceName) throws IOException {
         System.out.println();
         System.out.print(new ResultTable(results));
-        new LatencyChart(results, seconds).save(picture);
+        String title = "RDMA transfers of 4 KiB while other processes break the lease of the file (%s, Linux %s)".formatted(deviceName, kernel());
+        new LatencyChart(title, results, seconds).save(picture);
         System.out.printf("%nThe picture: %s%n", picture);
         if (json != null) {
             JsonReport.write(json, kernel(), deviceName, results);

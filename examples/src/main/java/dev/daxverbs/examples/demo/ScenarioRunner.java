@@ -22,7 +22,8 @@ final class ScenarioRunner {
     private static final int DEPTH = 4;
     private static final long REST_NS = TimeUnit.MILLISECONDS.toNanos(1500);
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(100);
-    private static final int BUCKETS = 300;
+    /** How many points of time the picture has. */
+    static final int BUCKETS = 300;
     /** What a plain application waits. With daxverbs a transfer may wait for as long as another process keeps the file open. */
     private static final long PLAIN_PATIENCE_NS = TimeUnit.SECONDS.toNanos(3);
     /** Longer than the kernel lets a lease keep a process waiting. */
