@@ -7,7 +7,7 @@
 # $cache/guest/accelerator              what runs the guests of this machine, see guest-machine.sh
 # $cache/guest/logs/                    consoles of the latest guests
 # shellcheck disable=SC2154
-cache=${DAXVERBS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daxverbs}/guest
+cache=$(realpath -m "${DAXVERBS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daxverbs}/guest")
 
 # What the image is made from. "first" is handed to the guest at each run and thus no part of it.
 image_recipe=(build init make-initramfs modules packages)
@@ -53,9 +53,10 @@ image_clean() {
     flock -n "$lock" || { say "a build is running: nothing removed" && exit 1; }
     for folder in "$cache"/*/; do
         folder=${folder%/}
-        [ "$folder" != "$image" ] || continue
-        as_root rm -rf --one-file-system "$folder"
-        say "removed $folder"
+        case $folder in
+            "$image" | "$cache/logs") ;;
+            *) as_root rm -rf --one-file-system "$folder" && say "removed $folder" ;;
+        esac
     done
     rm -f "$cache/accelerator"
     exec {lock}>&-

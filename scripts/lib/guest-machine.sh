@@ -61,7 +61,6 @@ write_command() {
 
 write_settings() {
     printf 'DAXVERBS_ROOT=%q\n' "$project"
-    printf 'DAXVERBS_9P=%q\n' "${DAXVERBS_9P:-cache=mmap}"
     printf 'DAXVERBS_TERMINAL=%q\n' "${interactive:+$(stty size)}"
 }
 
@@ -72,7 +71,7 @@ qemu_options() {
     options=(-machine "q35,nvdimm=on" -smp "$cpus" -m "$memory,slots=4,maxmem=256G"
         -nodefaults -no-user-config -display none -monitor none -no-reboot -nic none
         -kernel "$image/kernel-$kernel" -initrd "$image/initramfs-$kernel"
-        -append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off audit=0 random.trust_cpu=on tsc=reliable"
+        -append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off audit=0 no_timer_check random.trust_cpu=on tsc=reliable"
         -chardev "file,id=console,path=$(for_qemu "$log"),append=on" -serial chardev:console
         -drive "file=$(for_qemu "$image/root.erofs"),format=raw,if=virtio,readonly=on"
         -drive "file=$(for_qemu "$work/pagecache"),format=raw,if=virtio,cache=unsafe"
@@ -108,10 +107,10 @@ machine_end() {
     [ -z "$qemu" ] || kill -KILL "$qemu" 2> /dev/null || true
     [ -z "$interrupted" ] || kill ${tails[0]+"${tails[@]}"} 2> /dev/null || true
     wait 2> /dev/null || wait 2> /dev/null || true
-    [ -z "$interactive" ] || stty "$interactive"
+    [ -z "$interactive" ] || stty "$interactive" || true
     rm -rf "$work"
     # shellcheck disable=SC2012 # the names of logs are our own
-    (cd "$cache/logs" && ls -t | tail -n "+$((kept_logs + 1))" | xargs -r rm -f)
+    (cd "$cache/logs" && ls -t | tail -n "+$((kept_logs + 1))" | xargs -r rm -f) || true
 }
 
 # machine_fail STATUS MESSAGE: the end of a guest that did not tell an exit status
@@ -136,7 +135,7 @@ machine_boot() {
     : > "$work/stdout"
     : > "$work/stderr"
     # setpriv: should this script be killed the hard way, qemu ends with it.
-    setpriv --pdeathsig KILL "${qemu_command[@]}" "${options[@]}" <&"$input" {control}>&- >> "$log" 2>&1 &
+    setpriv --pdeathsig KILL "${qemu_command[@]}" "${options[@]}" <&"$input" >&"$output" {control}>&- 2>> "$log" &
     qemu=$!
     if [ -n "$interactive" ]; then
         return
@@ -188,20 +187,20 @@ machine_watch() {
 # Without a command: a shell on this terminal, whose settings are kept, as qemu changes them.
 prepare_terminal() {
     if [ ${#command[@]} -gt 0 ]; then
-        exec {input}< /dev/null
+        exec {input}< /dev/null {output}> /dev/null
         limit=${limit:-3600}
         return
     fi
     { [ -t 0 ] && [ -t 1 ]; } || wrong_usage "a shell needs a terminal: give a command after --"
     interactive=$(stty -g)
-    exec {input}<&0
+    exec {input}<&0 {output}>&1
     limit=${limit:-0}
     command=(bash)
     environment=("TERM=${TERM:-vt100}" ${environment[0]+"${environment[@]}"})
 }
 
 machine_run() {
-    local image work log qemu='' tails=() qemu_command=() options=() control input interactive='' interrupted=''
+    local image work log qemu='' tails=() qemu_command=() options=() control input output interactive='' interrupted=''
     local started=$SECONDS
     image=$(image_path)
     prepare_terminal

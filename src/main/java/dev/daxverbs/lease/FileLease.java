@@ -46,7 +46,7 @@ public final class FileLease implements AutoCloseable {
         HELD,
         /** A break was heard; the holder is told, and then it is released. */
         BREAKING,
-        /** The kernel has it back; the retaker asks for it, unless the JVM ends. */
+        /** The kernel has it back; the retaker asks for it. */
         RELEASED,
         /** For good. The descriptor is closed or about to be: its number must not be used. */
         CLOSED
@@ -361,9 +361,7 @@ public final class FileLease implements AutoCloseable {
             if (state == State.BREAKING) {
                 state = State.RELEASED;
                 pauseNs = FIRST_PAUSE_NS;
-                if (!threads.isShuttingDown()) {
-                    threads.retakeAfter(pauseNs, this);
-                }
+                threads.retakeAfter(pauseNs, this);
             }
         } finally {
             lock.unlock();
@@ -374,7 +372,7 @@ public final class FileLease implements AutoCloseable {
     void retake() {
         lock.lock();
         try {
-            if (state != State.RELEASED || threads.isShuttingDown()) {
+            if (state != State.RELEASED) {
                 return;
             }
             boolean granted = false;

@@ -73,9 +73,11 @@ final class LeaseThreads {
         callers.execute(task);
     }
 
-    /** Lets a lease try to be retaken after a pause. */
+    /** Lets a lease try to be retaken after a pause; not when the JVM is ending. */
     void retakeAfter(long pauseNs, FileLease lease) {
-        retaker.schedule(lease::retake, pauseNs, TimeUnit.NANOSECONDS);
+        if (!shuttingDown) {
+            retaker.schedule(lease::retake, pauseNs, TimeUnit.NANOSECONDS);
+        }
     }
 
     /** Whether no lease is to be taken or retaken any more. Once true it stays so. */

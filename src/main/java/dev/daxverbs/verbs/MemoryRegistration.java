@@ -14,9 +14,10 @@ import java.util.Set;
 /**
  * One registration of memory with a device ({@code struct ibv_mr}): its L_Key and R_Key are valid until it is closed.
  *
- * <p>It keeps the segment reachable, so memory of an automatic arena lives at least as long. Memory of a confined or shared
- * arena that is closed too early is gone for Java and the operating system may use its addresses again, but the device
- * keeps to the pages it has pinned: transfers go nowhere, no other memory is touched.
+ * <p>It keeps the segment reachable, so memory of an automatic arena lives at least as long. <b>Close it before a confined or shared
+ * arena of its memory.</b> The device keeps to the pages that it has pinned: those of a mapping that is unmapped too early are
+ * nobody's, and transfers go nowhere; but memory of {@link Arena#allocate(long, long)} goes back to {@code malloc}, which gives the same
+ * pages to whoever asks next, and transfers overwrite them.
  *
  * <p>Thread use: any thread may use and close it. Closing does not wait for work requests that name the registration;
  * those that have not run fail with {@code LOC_PROT_ERR} or, at the peer, {@code REM_ACCESS_ERR}, and the queue pair stops.

@@ -348,6 +348,9 @@ public final class QueuePairAttributes {
         append(text, LibIbverbs.IBV_QP_PORT(), "port_num", port());
         append(text, LibIbverbs.IBV_QP_ACCESS_FLAGS(), "qp_access_flags", "0x" + Integer.toHexString(accessMask()));
         append(text, LibIbverbs.IBV_QP_PATH_MTU(), "path_mtu", Integer.toString(ibv_qp_attr.path_mtu(attributes)));
+        MemorySegment route = ibv_ah_attr.grh(ibv_qp_attr.ah_attr(attributes));
+        append(text, LibIbverbs.IBV_QP_AV(), "dgid", Gid.read(ibv_global_route.dgid(route)));
+        append(text, LibIbverbs.IBV_QP_AV(), "sgid_index", Byte.toUnsignedInt(ibv_global_route.sgid_index(route)));
         append(text, LibIbverbs.IBV_QP_DEST_QPN(), "dest_qp_num", peerQueuePairNumber());
         append(text, LibIbverbs.IBV_QP_RQ_PSN(), "rq_psn", receivePacketSequenceNumber());
         append(text, LibIbverbs.IBV_QP_SQ_PSN(), "sq_psn", sendPacketSequenceNumber());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.FileSystemUnderTest;
 
 import org.junit.jupiter.api.AfterEach;
@@ -26,7 +27,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /** Changes of the size, and their guards: DaxFile.truncate, extend, guardChanges, removeGuard. */
@@ -184,30 +184,26 @@ class DaxFileChangeTest {
 
     @Test
     void shouldMakeOneChangeAtATime() throws Exception {
-        AtomicInteger inside = new AtomicInteger();
-        AtomicInteger most = new AtomicInteger();
+        List<CompletableFuture<Void>> others = new ArrayList<>();
         file.guardChanges((change, action) -> {
-            most.accumulateAndGet(inside.incrementAndGet(), Math::max);
-            action.run();
-            Thread.onSpinWait();
-            inside.decrementAndGet();
-        });
-        List<CompletableFuture<Void>> changes = new ArrayList<>();
-        for (int i = 0; i < 4; i++) {
-            changes.add(CompletableFuture.runAsync(() -> {
-                for (int size = 0; size < 200; size++) {
+            events.add("before " + change);
+            if (others.isEmpty()) {
+                others.add(CompletableFuture.runAsync(() -> {
                     try {
-                        file.truncate(size);
+                        file.truncate(20);
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
-                }
-            }));
-        }
-        for (CompletableFuture<Void> change : changes) {
-            change.get(20, TimeUnit.SECONDS);
-        }
-        assertThat(most).hasValue(1);
+                }));
+                Eventually.pause(200); // time enough for the other to come in between
+            }
+            action.run();
+            events.add("after " + change);
+        });
+        file.truncate(10);
+        others.getFirst().get(20, TimeUnit.SECONDS);
+        String call = "ftruncate(fd=" + file.fileDescriptor() + ", sizeBytes=";
+        assertThat(events).containsExactly("before " + call + "10)", "after " + call + "10)", "before " + call + "20)", "after " + call + "20)");
     }
 
     @Test

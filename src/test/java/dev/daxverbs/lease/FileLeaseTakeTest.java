@@ -103,6 +103,10 @@ class FileLeaseTakeTest {
                     assertUnavailable(open, LeaseType.WRITE, Errno.EBUSY, "has a lease already");
                     assertUnavailable(duplicate, LeaseType.WRITE, Errno.EBUSY, "has a lease already");
                     assertThat(lease.isHeld()).isTrue();
+                    try (OtherProcess writer = OtherProcess.writeOpenUntilTold(file)) {
+                        writer.awaitLine("open"); // the first one is released, and wants the kernel's lease back
+                        assertUnavailable(duplicate, LeaseType.WRITE, Errno.EBUSY, "has a lease already");
+                    }
                 }
                 duplicate.lease(LeaseType.WRITE, holder).close();
             }

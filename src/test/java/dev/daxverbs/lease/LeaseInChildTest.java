@@ -53,8 +53,10 @@ class LeaseInChildTest {
                 writer.awaitLine("open"); // released, and kept so by the writer: not held when the JVM ends
                 child.tell("end");
                 child.awaitLine("onBreak SHUTDOWN"); // of the other
-                assertThat(child.isRunning()).isTrue();
                 OtherProcess.readOpen(file).awaitSuccess();
+                writer.tell("close"); // the lease could be retaken now, and is not
+                writer.awaitSuccess();
+                assertThat(child.isRunning()).isTrue();
                 child.awaitSuccess();
             }
             assertThat(child.output()).doesNotContain("onRegained");

@@ -121,10 +121,20 @@ class CompletionEventsTest {
         expectEvent();
     }
 
+    /** The specification counts a completion with an error as a solicited one (11.4.2.2). rxe does not, when it flushes. */
     @Test
-    void shouldReportErrorsToThoseWhoAskForSolicitedMessagesOnly() throws InterruptedException {
+    void shouldNotReportFlushesOnRxeToThoseWhoAskForSolicitedMessagesOnly() throws InterruptedException {
         receives(1);
         queue.requestNotification(true);
+        queuePair.toError();
+        expectNoEvent();
+        pair.expect(queue, 0, CompletionStatus.WR_FLUSH_ERR);
+    }
+
+    @Test
+    void shouldReportFlushesToThoseWhoAskForEverything() throws InterruptedException {
+        receives(1);
+        queue.requestNotification(false);
         queuePair.toError();
         expectEvent();
         pair.expect(queue, 0, CompletionStatus.WR_FLUSH_ERR);
