@@ -23,7 +23,7 @@ image_build() {
     image=$(image_path)
     [ ! -d "$image" ] || return 0
 
-    install_missing mmdebstrap:mmdebstrap mkfs.erofs:erofs-utils cpio:cpio \
+    install_missing mmdebstrap:mmdebstrap mount:mount mkfs.erofs:erofs-utils cpio:cpio \
         xz:xz-utils zstd:zstd depmod:kmod objcopy:binutils flock:util-linux setpriv:util-linux \
         /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring || exit
     mkdir -p "$cache"

@@ -21,11 +21,16 @@ final class Breaker implements AutoCloseable {
      * When breaks come.
      *
      * @param startNs the start of the scenario, by {@link System#nanoTime()}
-     * @param endNs when the scenario ends
+     * @param lengthNs how long the scenario is to be
      * @param restNs no break so long after the start and before the end
      * @param pauseNs from the end of one break to the start of the next
+     * @param leastBreaks on a slow machine it goes on until there were so many, for twice the length at most
      */
-    record Schedule(long startNs, long endNs, long restNs, long pauseNs) {
+    record Schedule(long startNs, long lengthNs, long restNs, long pauseNs, int leastBreaks) {
+        private boolean goesOn(int breaks) {
+            long leftNs = startNs + lengthNs - restNs - System.nanoTime();
+            return leftNs > 0 || breaks < leastBreaks && leftNs + lengthNs > 0;
+        }
     }
 
     private final Epoch epoch;
@@ -70,11 +75,11 @@ final class Breaker implements AutoCloseable {
     private void work() {
         try {
             sleepUntil(schedule.startNs() + schedule.restNs());
-            while (System.nanoTime() - (schedule.endNs() - schedule.restNs()) < 0) {
+            while (schedule.goesOn(count)) {
                 doOne(BreakKind.inTurn(count));
                 sleepUntil(System.nanoTime() + schedule.pauseNs());
             }
-            sleepUntil(schedule.endNs());
+            sleepUntil(Math.max(schedule.startNs() + schedule.lengthNs(), System.nanoTime() + schedule.restNs()));
         } catch (IOException | RuntimeException e) {
             failure = e;
         }

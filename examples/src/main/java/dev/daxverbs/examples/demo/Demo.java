@@ -114,14 +114,29 @@ final class Demo implements Callable<Integer> {
     private int report(List<ScenarioResult> results, String deviceName) throws IOException {
         System.out.println();
         System.out.print(new ResultTable(results));
-        String title = "RDMA transfers of 4 KiB while other processes break the lease of the file (%s, Linux %s)".formatted(deviceName, kernel());
-        new LatencyChart(title, results, seconds).save(picture);
-        System.out.printf("%nThe picture: %s%n", picture);
         if (json != null) {
             JsonReport.write(json, kernel(), deviceName, results);
         }
+        boolean drawn = draw(results, deviceName);
         boolean good = results.size() == Scenario.values().length && results.stream().allMatch(result -> result.complaint().isEmpty());
-        return good ? 0 : 1;
+        return good && drawn ? 0 : 1;
+    }
+
+    private boolean draw(List<ScenarioResult> results, String deviceName) {
+        String title = "RDMA transfers of 4 KiB while other processes break the lease of the file (%s, Linux %s)".formatted(deviceName, kernel());
+        try {
+            new LatencyChart(title, results, Math.max(seconds, longest(results))).save(picture);
+            System.out.printf("%nThe picture: %s%n", picture);
+            return true;
+        } catch (IOException | RuntimeException | LinkageError | InternalError e) { // the last two of a JDK that finds no library, or no font
+            System.err.printf("demo: the picture could not be drawn: %s (it needs libfreetype6, libharfbuzz0b, fontconfig and a font)%n", e);
+            return false;
+        }
+    }
+
+    /** In seconds: how long the slowest scenario took to have its breaks. */
+    private static double longest(List<ScenarioResult> results) {
+        return results.stream().flatMap(result -> result.buckets().stream()).mapToDouble(bucket -> bucket.timeNs() / 1e9).max().orElse(0);
     }
 
     private static void check(boolean right, String message) throws DemoException {

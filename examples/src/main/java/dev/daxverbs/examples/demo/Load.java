@@ -20,6 +20,8 @@ import java.util.function.BooleanSupplier;
  */
 final class Load {
     private static final int SPINS = 50;
+    private static final int YIELDS = 500;
+    private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long END_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
     private static final long FLUSH_LIMIT_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long REFUSED_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -72,8 +74,8 @@ final class Load {
             if (pollOnce() > 0) {
                 idle = 0;
                 completedNs = System.nanoTime();
-            } else if (++idle > SPINS) {
-                Thread.yield(); // the device may be software, and need the processor
+            } else {
+                rest(++idle);
                 dead |= System.nanoTime() - completedNs > patienceNs;
             }
             if (dead) {
@@ -82,6 +84,15 @@ final class Load {
             }
         }
         finish(Math.min(END_LIMIT_NS, patienceNs));
+    }
+
+    /** The device may be software, and need the processor; in a long break others need it more. */
+    private static void rest(int idlePolls) {
+        if (idlePolls > SPINS + YIELDS) {
+            LockSupport.parkNanos(PAUSE_NS);
+        } else if (idlePolls > SPINS) {
+            Thread.yield();
+        }
     }
 
     private void postAll() {
@@ -178,10 +189,9 @@ final class Load {
 
     private void finish(long limitNs) throws IOException {
         long endNs = System.nanoTime() + limitNs;
+        int idle = 0;
         while (outstanding > 0 && System.nanoTime() - endNs < 0) {
-            if (pollOnce() == 0) {
-                Thread.yield();
-            }
+            rest(pollOnce() > 0 ? 0 : ++idle);
         }
         for (Slot slot : slots) {
             if (slot.outstanding) {

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs scenarios on one device, with one source. */
 final class ScenarioRunner {
+    private static final int LEAST_BREAKS = 60;
     private static final int DEPTH = 4;
     private static final long REST_NS = TimeUnit.MILLISECONDS.toNanos(1500);
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -88,13 +89,14 @@ final class ScenarioRunner {
             throws IOException {
         long lengthNs = TimeUnit.SECONDS.toNanos(seconds);
         long startNs = System.nanoTime();
-        long limitNs = startNs + lengthNs + STUCK.toNanos();
+        long limitNs = startNs + 2 * lengthNs + STUCK.toNanos();
         Epoch epoch = new Epoch();
         Counts counts = new Counts();
         LatencyLog log = new LatencyLog(startNs, lengthNs / BUCKETS);
         Load load = new Load(loopback, buffers, verifier, epoch, counts, log,
                 scenario.isTracked() ? Long.MAX_VALUE : PLAIN_PATIENCE_NS, DEPTH, file.pages());
-        Breaker.Schedule schedule = new Breaker.Schedule(startNs, startNs + lengthNs, Math.min(REST_NS, lengthNs / 10), PAUSE_NS);
+        Breaker.Schedule schedule = new Breaker.Schedule(startNs, lengthNs, Math.min(REST_NS, lengthNs / 10), PAUSE_NS,
+                scenario.isTracked() ? LEAST_BREAKS : 0);
         List<BreakInterval> intervals;
         try (Breaker breaker = new Breaker(epoch, schedule, file, source)) {
             breaker.start();

@@ -25,10 +25,10 @@ class BreakerTest {
     private Path folder;
     private final Epoch epoch = new Epoch();
 
-    private Breaker breaker(Path file, Path source, Duration length) throws IOException {
-        long now = System.nanoTime();
-        return new Breaker(epoch, new Breaker.Schedule(now, now + length.toNanos(), TimeUnit.MILLISECONDS.toNanos(10), TimeUnit.MILLISECONDS.toNanos(1)),
-                new FileUnderTest(file, 8192), new FileUnderTest(source, 8192));
+    private Breaker breaker(Path file, Path source, Duration length, int leastBreaks) throws IOException {
+        Breaker.Schedule schedule = new Breaker.Schedule(System.nanoTime(), length.toNanos(), TimeUnit.MILLISECONDS.toNanos(10),
+                TimeUnit.MILLISECONDS.toNanos(1), leastBreaks);
+        return new Breaker(epoch, schedule, new FileUnderTest(file, 8192), new FileUnderTest(source, 8192));
     }
 
     private Path newFile(String name, int content) throws IOException {
@@ -40,7 +40,7 @@ class BreakerTest {
     @Test
     void shouldDoEachKindAndLeaveTheFileWhole() throws IOException {
         Path file = newFile("it's a file", 1);
-        try (Breaker breaker = breaker(file, newFile("source", 2), Duration.ofSeconds(2))) {
+        try (Breaker breaker = breaker(file, newFile("source", 2), Duration.ofSeconds(2), 0)) {
             breaker.start();
             List<BreakInterval> intervals = breaker.awaitIntervals(LIMIT);
 
@@ -53,10 +53,24 @@ class BreakerTest {
     }
 
     @Test
-    void shouldTellThatItCannotGoOn() throws IOException {
-        try (Breaker breaker = breaker(folder.resolve("missing"), newFile("source", 2), Duration.ofSeconds(5))) {
+    void shouldGoOnUntilThereWereEnoughBreaks() throws IOException {
+        long startNs = System.nanoTime();
+        try (Breaker breaker = breaker(newFile("file", 1), newFile("source", 2), Duration.ofMillis(500), Integer.MAX_VALUE)) {
             breaker.start();
-            assertThatExceptionOfType(IOException.class).isThrownBy(() -> breaker.awaitIntervals(LIMIT)).withMessageContaining("read");
+            breaker.awaitIntervals(LIMIT);
+            assertThat(System.nanoTime() - startNs).isGreaterThan(Duration.ofMillis(900).toNanos());
+        }
+        try (Breaker breaker = breaker(newFile("file2", 1), newFile("source2", 2), Duration.ofMillis(200), 1)) {
+            breaker.start();
+            assertThat(breaker.awaitIntervals(LIMIT)).isNotEmpty();
+        }
+    }
+
+    @Test
+    void shouldTellThatItCannotGoOn() throws IOException {
+        try (Breaker breaker = breaker(folder.resolve("missing"), newFile("source", 2), Duration.ofSeconds(5), 0)) {
+            breaker.start();
+            assertThatExceptionOfType(IOException.class).isThrownBy(() -> breaker.awaitIntervals(LIMIT)).withMessageContaining("(read) said failed");
         }
         assertThat(Epoch.isQuiet(epoch.now())).isTrue();
     }
