@@ -17,7 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A device-DAX device as a file: DaxFile on a character device. Writes to the first one that the machine has. */
-@Timeout(60)
+@Timeout(600)
 class DaxDeviceTest {
     /** The largest page that such a device usually has: ranges aligned to it can be mapped. */
     private static final long ALIGNMENT = 2 << 20;

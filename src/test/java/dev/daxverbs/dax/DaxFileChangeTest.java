@@ -30,7 +30,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Changes of the size, and their guards: DaxFile.truncate, extend, guardChanges, removeGuard. */
-@Timeout(60)
+@Timeout(600)
 class DaxFileChangeTest {
     private final FileSystemUnderTest tmpfs = FileSystemUnderTest.tmpfs();
     private final List<String> events = Collections.synchronizedList(new ArrayList<>());

@@ -25,7 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /** Reading and writing on the descriptor: DaxFile.read, write. */
-@Timeout(60)
+@Timeout(600)
 class DaxFileTransferTest {
     private final FileSystemUnderTest tmpfs = FileSystemUnderTest.tmpfs();
 

@@ -25,7 +25,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /** Mappings: DaxFile.map, DaxMapping. */
-@Timeout(60)
+@Timeout(600)
 class DaxMappingTest {
     private static final long PAGE = Posix.PAGE_SIZE;
 

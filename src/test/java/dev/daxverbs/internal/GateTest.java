@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
  * Gate under load, and what its methods say. Its interleavings are the business of jcstress; this finds gross mistakes in a second. The
  * shared values are plain fields: without the gate's ordering the checks would fail.
  */
-@Timeout(60)
+@Timeout(600)
 class GateTest {
     private static final long STRESS_NS = TimeUnit.MILLISECONDS.toNanos(1200);
 

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** What the kernel does with open file descriptions that only a mapping keeps alive: not ours, but layers above rely on it. */
-@Timeout(60)
+@Timeout(600)
 class DescriptionFactsTest {
     private static final long LENGTH = 8192;
 

@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** What breaks a lease, what the holder is told, and that nobody comes through before the holder is done: FileLease.take, LeaseHolder.onBreak. */
-@Timeout(60)
+@Timeout(600)
 class FileLeaseBreakTest {
     private static final Duration A_WHILE = Duration.ofMillis(150);
 

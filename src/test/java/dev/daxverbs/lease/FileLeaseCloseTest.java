@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** FileLease.close, in each state and from everywhere: it leaves nothing behind, and nothing is called afterwards. */
-@Timeout(60)
+@Timeout(600)
 class FileLeaseCloseTest {
     private final FileSystemUnderTest fileSystem = FileSystemUnderTest.tmpfs();
     private final RecordingHolder holder = new RecordingHolder();

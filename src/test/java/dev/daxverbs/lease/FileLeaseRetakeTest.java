@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 
 /** That a lease comes back when the others are gone, and hears the next break however early it comes. */
-@Timeout(60)
+@Timeout(600)
 class FileLeaseRetakeTest {
     static Stream<FileSystemUnderTest> fileSystems() {
         return FileSystemUnderTest.present();

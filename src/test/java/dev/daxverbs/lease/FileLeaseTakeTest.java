@@ -20,7 +20,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
 
 /** When the kernel grants a lease and when not, and what a refusal says: FileLease.take. */
-@Timeout(60)
+@Timeout(600)
 class FileLeaseTakeTest {
     private final RecordingHolder holder = new RecordingHolder();
 

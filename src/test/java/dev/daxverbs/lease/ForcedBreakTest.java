@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /** What happens when the holder does not let go in time: LeaseHolder.onForced. Changes a setting of the machine, and sets it back. */
-@Timeout(60)
+@Timeout(600)
 class ForcedBreakTest {
     private static final Path SETTING = Path.of("/proc/sys/fs/lease-break-time");
 

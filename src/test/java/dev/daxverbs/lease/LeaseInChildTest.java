@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What needs a JVM of its own: its end, and a process without a queue for signals. */
-@Timeout(60)
+@Timeout(600)
 class LeaseInChildTest {
     private final FileSystemUnderTest fileSystem = FileSystemUnderTest.tmpfs();
     private Path file;
@@ -74,7 +74,7 @@ class LeaseInChildTest {
                 child.tell("end");
                 child.awaitSuccess();
                 opener.awaitSuccess();
-                assertThat(Duration.ofNanos(System.nanoTime() - beganNs)).isBetween(Duration.ofMillis(1900), Duration.ofSeconds(6));
+                assertThat(Duration.ofNanos(System.nanoTime() - beganNs)).isBetween(Duration.ofMillis(1900), Duration.ofSeconds(20));
             }
         }
     }
@@ -103,7 +103,7 @@ class LeaseInChildTest {
             child.awaitLine("ready");
             long beganNs = System.nanoTime();
             OtherProcess.shell("for file in \"$1\"/file?*; do : < \"$file\" || exit 1; done", fileSystem.folder()).awaitSuccess();
-            assertThat(Duration.ofNanos(System.nanoTime() - beganNs)).isLessThan(Duration.ofSeconds(10));
+            assertThat(Duration.ofNanos(System.nanoTime() - beganNs)).isLessThan(Duration.ofSeconds(30));
             // And all at the same moment.
             OtherProcess.shell("for file in \"$1\"/file?*; do : < \"$file\" & done; wait", fileSystem.folder()).awaitSuccess();
             child.tell("end");
