@@ -1,0 +1,19 @@
+package dev.daxverbs.benchmarks;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** Says with what {@link Bench} compares the benchmarks of a class. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.TYPE)
+public @interface Baseline {
+    /**
+     * The method that the others of the class are compared with; or, where the class has a parameter, the value of it with which the
+     * other values of the same method are compared.
+     *
+     * @return a method's name or a parameter's value
+     */
+    String value();
+}

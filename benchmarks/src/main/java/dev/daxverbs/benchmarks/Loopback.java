@@ -1,0 +1,159 @@
+package dev.daxverbs.benchmarks;
+
+import dev.daxverbs.dax.DaxFile;
+import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.region.RegionDomain;
+import dev.daxverbs.verbs.AccessFlag;
+import dev.daxverbs.verbs.CompletionQueue;
+import dev.daxverbs.verbs.Device;
+import dev.daxverbs.verbs.DeviceContext;
+import dev.daxverbs.verbs.ProtectionDomain;
+import dev.daxverbs.verbs.QueuePair;
+import dev.daxverbs.verbs.QueuePairOptions;
+import dev.daxverbs.verbs.RegisteredMemory;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Two queue pairs of the first device, connected to each other, with memory on both sides. Made of {@link QueuePair} and
+ * {@link CompletionQueue} alone, as a user's code would be: only the constructor knows whether they are plain or tracked.
+ */
+public final class Loopback implements AutoCloseable {
+    /** How many requests a queue pair can have outstanding, and pages a memory has. */
+    public static final int DEPTH = 16;
+    /** What on-demand registrations are aligned to. */
+    public static final int PAGE_BYTES = 4096;
+
+    private static final AccessFlag[] ACCESS = {AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ};
+
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>(); // closed last first
+    private final QueuePair requester;
+    private final QueuePair responder;
+    private final CompletionQueue requesterQueue;
+    private final CompletionQueue responderQueue;
+    private final RegisteredMemory buffer;
+    private final RegisteredMemory target;
+
+    /**
+     * Makes and connects everything.
+     *
+     * @param memory what {@link #target()} is
+     * @throws Exception if something of it cannot be had; nothing stays open then
+     */
+    public Loopback(TransferMemory memory) throws Exception {
+        boolean made = false;
+        try {
+            Arena arena = open(Arena.ofShared());
+            DeviceContext context = open(Device.list().getFirst().open());
+            MemorySegment anonymous = arena.allocate((long) DEPTH * PAGE_BYTES, PAGE_BYTES);
+            if (memory.isTracked()) {
+                RegionDomain domain = open(RegionDomain.allocate(context));
+                requesterQueue = open(domain.createCompletionQueue(2 * DEPTH));
+                responderQueue = open(domain.createCompletionQueue(2 * DEPTH));
+                requester = open(domain.createQueuePair(options(requesterQueue)));
+                responder = open(domain.createQueuePair(options(responderQueue)));
+                buffer = open(domain.register(anonymous, ACCESS));
+                target = memory.folder() == null ? buffer : open(domain.register(map(memory.folder()), ACCESS));
+            } else {
+                ProtectionDomain domain = open(context.allocateProtectionDomain());
+                requesterQueue = open(context.createCompletionQueue(2 * DEPTH));
+                responderQueue = open(context.createCompletionQueue(2 * DEPTH));
+                requester = open(domain.createQueuePair(options(requesterQueue)));
+                responder = open(domain.createQueuePair(options(responderQueue)));
+                buffer = open(domain.register(anonymous, ACCESS));
+                target = buffer;
+            }
+            requester.connect(responder.address());
+            responder.connect(requester.address());
+            made = true;
+        } finally {
+            if (!made) {
+                close();
+            }
+        }
+    }
+
+    private static QueuePairOptions options(CompletionQueue queue) {
+        return QueuePairOptions.of(queue).withRequests(DEPTH, DEPTH);
+    }
+
+    private DaxMapping map(Path folder) throws IOException {
+        Path path = Files.createTempFile(folder, "daxverbs-benchmark-", null);
+        opened.push(() -> Files.delete(path));
+        Files.write(path, new byte[DEPTH * PAGE_BYTES]);
+        DaxFile file = open(DaxFile.open(path));
+        return open(file.map(0, file.size()));
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.push(resource);
+        return resource;
+    }
+
+    /**
+     * Who posts transfers.
+     *
+     * @return a queue pair
+     */
+    public QueuePair requester() {
+        return requester;
+    }
+
+    /**
+     * The peer of {@link #requester()}.
+     *
+     * @return a queue pair
+     */
+    public QueuePair responder() {
+        return responder;
+    }
+
+    /**
+     * Where {@link #requester()} completes.
+     *
+     * @return a queue
+     */
+    public CompletionQueue requesterQueue() {
+        return requesterQueue;
+    }
+
+    /**
+     * Where {@link #responder()} completes.
+     *
+     * @return a queue
+     */
+    public CompletionQueue responderQueue() {
+        return responderQueue;
+    }
+
+    /**
+     * Memory whose keys are fixed, which receives may name.
+     *
+     * @return {@link #DEPTH} anonymous pages
+     */
+    public RegisteredMemory buffer() {
+        return buffer;
+    }
+
+    /**
+     * The memory that was asked for.
+     *
+     * @return {@link #DEPTH} pages
+     */
+    public RegisteredMemory target() {
+        return target;
+    }
+
+    @Override
+    public void close() throws Exception {
+        while (!opened.isEmpty()) {
+            opened.pop().close();
+        }
+    }
+}
