@@ -29,6 +29,15 @@ public final class SendWorkRequests {
     private static final int SIGNALED = LibIbverbs.IBV_SEND_SIGNALED();
     private static final int INLINE = LibIbverbs.IBV_SEND_INLINE();
 
+    // Within a request. The accessors of nested structs take a slice for each level, an object that only C2 can remove.
+    private static final long WR = ibv_send_wr.wr$offset();
+    private static final long WR_BYTES = ibv_send_wr.wr$layout().byteSize();
+    private static final long REMOTE_ADDRESS = WR + ibv_send_wr.wr.rdma$offset() + ibv_send_wr.wr.rdma.remote_addr$offset(); // as in wr.atomic
+    private static final long REMOTE_KEY = WR + ibv_send_wr.wr.rdma$offset() + ibv_send_wr.wr.rdma.rkey$offset();
+    private static final long ATOMIC_COMPARE_ADD = WR + ibv_send_wr.wr.atomic$offset() + ibv_send_wr.wr.atomic.compare_add$offset();
+    private static final long ATOMIC_SWAP = WR + ibv_send_wr.wr.atomic$offset() + ibv_send_wr.wr.atomic.swap$offset();
+    private static final long ATOMIC_REMOTE_KEY = WR + ibv_send_wr.wr.atomic$offset() + ibv_send_wr.wr.atomic.rkey$offset();
+
     private final int capacity;
     private final int maxElements;
     private final int maxInlineBytes;
@@ -182,9 +191,8 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests compareAndSwap(long wrId, long expected, long desired) {
         begin(SendOpcode.ATOMIC_CMP_AND_SWP, wrId);
-        MemorySegment atomic = atomic(size - 1);
-        ibv_send_wr.wr.atomic.compare_add(atomic, expected);
-        ibv_send_wr.wr.atomic.swap(atomic, desired);
+        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_COMPARE_ADD, expected);
+        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_SWAP, desired);
         return this;
     }
 
@@ -199,7 +207,7 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests fetchAndAdd(long wrId, long addend) {
         begin(SendOpcode.ATOMIC_FETCH_AND_ADD, wrId);
-        ibv_send_wr.wr.atomic.compare_add(atomic(size - 1), addend);
+        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_COMPARE_ADD, addend);
         return this;
     }
 
@@ -358,7 +366,7 @@ public final class SendWorkRequests {
         MemorySegment to = requests[i];
         ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
         ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
-        MemorySegment.copy(ibv_send_wr.wr(from), 0, ibv_send_wr.wr(to), 0, ibv_send_wr.wr.layout().byteSize());
+        MemorySegment.copy(from, WR, to, WR, WR_BYTES);
         ibv_send_wr.num_sge(to, count);
         for (int k = 0; k < count; k++) {
             MemorySegment.copy(source.element(index, k), 0, element(i, k), 0, ibv_sge.sizeof());
@@ -496,7 +504,7 @@ public final class SendWorkRequests {
      * @return the virtual address
      */
     public long remoteAddress(int index) {
-        return ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(request(index)))); // as in wr.atomic
+        return request(index).get(LibIbverbs.C_LONG, REMOTE_ADDRESS);
     }
 
     /**
@@ -506,11 +514,7 @@ public final class SendWorkRequests {
      * @param remoteKey the key of the peer's registration
      */
     public void setRemoteKey(int index, int remoteKey) {
-        if (opcode(index).isAtomic()) {
-            ibv_send_wr.wr.atomic.rkey(atomic(index), remoteKey);
-        } else {
-            ibv_send_wr.wr.rdma.rkey(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests[index])), remoteKey);
-        }
+        requests[index].set(LibIbverbs.C_INT, opcode(index).isAtomic() ? ATOMIC_REMOTE_KEY : REMOTE_KEY, remoteKey);
     }
 
     /**
@@ -567,7 +571,7 @@ public final class SendWorkRequests {
         ibv_send_wr.send_flags(request, 0);
         remoteMemories[size] = null;
         if (opcode.isRemote()) {
-            ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(request)), UNNAMED);
+            setRemoteAddress(size, UNNAMED);
         }
         if (size > 0) {
             ibv_send_wr.next(requests[size - 1], request);
@@ -608,15 +612,11 @@ public final class SendWorkRequests {
     }
 
     private void setRemoteAddress(int i, long address) {
-        ibv_send_wr.wr.rdma.remote_addr(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests[i])), address);
+        requests[i].set(LibIbverbs.C_LONG, REMOTE_ADDRESS, address);
     }
 
     private boolean isInline(int i) {
         return (ibv_send_wr.send_flags(requests[i]) & INLINE) != 0;
-    }
-
-    private MemorySegment atomic(int i) {
-        return ibv_send_wr.wr.atomic(ibv_send_wr.wr(requests[i]));
     }
 
     private void flag(int i, int flag) {

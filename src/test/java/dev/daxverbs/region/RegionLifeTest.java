@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.lease.LeaseUnavailableException;
 import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.FileSystemUnderTest;
@@ -334,7 +335,7 @@ class RegionLifeTest {
         SendWorkRequests requests = new SendWorkRequests(1);
         requests.write(1).local(pair.buffer, 0, PAGE).remote(region, 0).signaled();
         stuck.postSend(requests);
-        String before = Files.readString(LEASE_BREAK_TIME).strip();
+        String before = KernelText.read(LEASE_BREAK_TIME);
         Files.writeString(LEASE_BREAK_TIME, "4");
         try (OtherProcess reader = OtherProcess.readOpen(path)) {
             assertThat(reader.isBlockedFor(Duration.ofMillis(500))).as("it waits for the transfer").isTrue();
