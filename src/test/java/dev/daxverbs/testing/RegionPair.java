@@ -7,6 +7,7 @@ import dev.daxverbs.region.RegionDomain;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.CompletionStatus;
+import dev.daxverbs.verbs.ConnectOptions;
 import dev.daxverbs.verbs.Device;
 import dev.daxverbs.verbs.DeviceContext;
 import dev.daxverbs.verbs.QueuePair;
@@ -56,8 +57,10 @@ public final class RegionPair implements AutoCloseable {
         peerQueue = domain.createCompletionQueue(4 * DEPTH);
         requester = domain.createQueuePair(QueuePairOptions.of(queue).withRequests(DEPTH, DEPTH).withElements(2, 1));
         responder = domain.createQueuePair(QueuePairOptions.of(peerQueue).withRequests(DEPTH, DEPTH));
-        requester.connect(responder.address());
-        responder.connect(requester.address());
+        // A second without an answer before anything is sent again: the usual 67 ms, eight times, can pass on busy emulated processors.
+        ConnectOptions patient = new ConnectOptions().retries(18, 7);
+        requester.connect(responder.address(patient), patient);
+        responder.connect(requester.address(patient), patient);
         buffer = domain.register(arena.allocate(2L * DEPTH * PAGE, PAGE), AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE,
                 AccessFlag.REMOTE_READ);
     }

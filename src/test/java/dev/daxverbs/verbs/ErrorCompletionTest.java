@@ -280,14 +280,13 @@ class ErrorCompletionTest {
 
     /**
      * The specification has a receive flushed that is posted in the error state (10.3.1.6). rxe's provider posts receives without
-     * telling the kernel, which does not look at them until something else makes it: moving to the error state again does.
+     * telling the kernel, which does not look at them until something else makes it (its own task may still be at it, so they can be flushed
+     * sooner): moving to the error state again does.
      */
     @Test
-    void shouldFlushOnRxeAReceivePostedInErrorWhenMovedToErrorAgain() {
+    void shouldFlushOnRxeAReceivePostedInErrorAtLatestWhenMovedToErrorAgain() {
         pair.requester.toError();
         assertThat(pair.requester.postReceive(new ReceiveWorkRequests(2).receive(1).receive(2))).isEqualTo(2);
-        Eventually.pause(200);
-        pair.expectNone(pair.requesterQueue);
         pair.requester.toError();
         pair.expect(pair.requesterQueue, 1, CompletionStatus.WR_FLUSH_ERR);
         pair.expect(pair.requesterQueue, 2, CompletionStatus.WR_FLUSH_ERR);

@@ -11,8 +11,13 @@ import dev.daxverbs.verbs.QueuePairAddress;
  * @param target the one that they go to
  */
 record ConnectedPair(QueuePair initiator, QueuePair target) implements AutoCloseable {
+    /** 4.096 µs times two to this power, a second, is to pass without an answer before anything is sent again. */
+    private static final int TIMEOUT_EXPONENT = 18;
+    private static final int RETRIES = 7;
+
     void connect() {
-        ConnectOptions options = new ConnectOptions();
+        // The usual 67 ms are nothing on emulated processors that others use as well: eight of them, and the queue pair is dead without any break.
+        ConnectOptions options = new ConnectOptions().retries(TIMEOUT_EXPONENT, RETRIES);
         QueuePairAddress initiatorAddress = initiator.address(options);
         initiator.connect(target.address(options), options);
         target.connect(initiatorAddress, options);

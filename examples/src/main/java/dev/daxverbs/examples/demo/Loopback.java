@@ -25,6 +25,9 @@ interface Loopback extends AutoCloseable {
     /** How many lease breaks were taken; empty where nobody notices them. */
     OptionalLong leaseBreaks();
 
+    /** How many queue pairs were stopped, as what they had posted was not done before a break's deadline. */
+    long fenced();
+
     @Override
     void close();
 }

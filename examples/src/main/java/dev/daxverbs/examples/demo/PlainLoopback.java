@@ -62,6 +62,11 @@ final class PlainLoopback implements Loopback {
     }
 
     @Override
+    public long fenced() {
+        return 0;
+    }
+
+    @Override
     public void close() {
         pair.close();
         queue.close();

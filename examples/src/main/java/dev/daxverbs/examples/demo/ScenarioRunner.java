@@ -106,6 +106,10 @@ final class ScenarioRunner {
             }
             intervals = breaker.awaitIntervals(Duration.ofSeconds(1));
         }
+        if (loopback.fenced() > 0) {
+            progress.say("%s: %d times a queue pair was stopped, as what it had posted was not done before a break's deadline".formatted(
+                    scenario.title(), loopback.fenced()));
+        }
         return ScenarioResult.of(scenario, loopback.leaseBreaks().orElse(intervals.size()), counts, log, startNs, intervals);
     }
 }

@@ -57,6 +57,11 @@ final class TrackedLoopback implements Loopback {
     }
 
     @Override
+    public long fenced() {
+        return file.fenced();
+    }
+
+    @Override
     public void close() {
         pair.close();
         queue.close();
