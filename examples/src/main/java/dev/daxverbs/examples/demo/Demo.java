@@ -36,7 +36,7 @@ final class Demo implements Callable<Integer> {
     private Path json;
 
     @Option(names = "--seconds", paramLabel = "N", description = "length of each scenario (default: ${DEFAULT-VALUE})")
-    private int seconds = 30;
+    private int seconds = 25;
 
     @Option(names = "--size", paramLabel = "MIB", description = "use at most so much of the file, from its head (default: ${DEFAULT-VALUE})")
     private int sizeMib = 32;
