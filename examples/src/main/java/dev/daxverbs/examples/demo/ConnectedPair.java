@@ -23,6 +23,11 @@ record ConnectedPair(QueuePair initiator, QueuePair target) implements AutoClose
         target.connect(initiatorAddress, options);
     }
 
+    /** What the device says of them: which one an error has stopped. */
+    String states() {
+        return "initiator %s, target %s".formatted(initiator.query().state(), target.query().state());
+    }
+
     /** Begins anew after an error; what was outstanding is gone. */
     void reconnect() {
         initiator.toReset();

@@ -15,8 +15,8 @@ final class Counts {
     private volatile long compared;
     private volatile long lost;
     private volatile long lostReads;
-    private volatile long deaths;
     private final Map<String, Long> failures = new TreeMap<>(); // of the load's thread
+    private final Map<String, Long> deathsByStates = new TreeMap<>(); // likewise
 
     void begun() {
         transfers++;
@@ -41,8 +41,8 @@ final class Counts {
         }
     }
 
-    void queuePairDied() {
-        deaths++;
+    void queuePairDied(String states) {
+        deathsByStates.merge(states, 1L, Long::sum);
     }
 
     /** All that were posted or tried to be. */
@@ -70,9 +70,9 @@ final class Counts {
         return lostReads;
     }
 
-    /** How often the queue pair had to be connected anew. */
-    long deaths() {
-        return deaths;
+    /** In which states the queue pairs were when they had to be connected anew. Only when the load has ended. */
+    Map<String, Long> deathsByStates() {
+        return Map.copyOf(deathsByStates);
     }
 
     /** Why transfers failed, and how many. Only when the load has ended. */

@@ -29,7 +29,8 @@ import java.util.concurrent.Callable;
 final class Demo implements Callable<Integer> {
     private static final int LONGEST_SECONDS = 3600;
 
-    @Parameters(arity = "0..1", paramLabel = "FILE", description = "the file that is copied to the file systems under test (default: lib/modules of this JDK)")
+    @Parameters(arity = "0..1", paramLabel = "FILE",
+            description = "the file that is copied to the file systems under test (default: lib/modules of this JDK)")
     private Path file;
 
     @Option(names = "--json", paramLabel = "OUT", description = "write the results there as JSON")
@@ -47,10 +48,12 @@ final class Demo implements Callable<Integer> {
     @Option(names = "--device", paramLabel = "NAME", description = "RDMA device (default: the first with an active port, of MTU 4096 if there is one)")
     private String device;
 
-    @Option(names = "--only", paramLabel = "SCENARIO", split = ",", description = "run these scenarios only; the exit status is 1 then: ${COMPLETION-CANDIDATES}")
+    @Option(names = "--only", paramLabel = "SCENARIO", split = ",",
+            description = "run these scenarios only; the exit status is 1 then: ${COMPLETION-CANDIDATES}")
     private List<Scenario> only = List.of();
 
-    @Option(names = "--terminal", description = "show a progress bar although the output does not go to a terminal directly")
+    @Option(names = "--terminal",
+            description = "show a progress bar although the output does not go to a terminal directly")
     private boolean terminal = System.console() != null && System.console().isTerminal();
 
     @Option(names = "--tmpfs", paramLabel = "FOLDER", description = "where tmpfs is mounted (default: ${DEFAULT-VALUE})",
@@ -102,7 +105,8 @@ final class Demo implements Callable<Integer> {
         String name;
         try (DeviceContext context = openDevice(); FileUnderTest source = FileUnderTest.copy(original, size, sourcePath)) {
             name = context.device().name();
-            progress.say("device %s, Linux %s, %s (%s of %s)".formatted(name, kernel(), original, Sizes.text(size), Sizes.text(Files.size(original))));
+            progress.say("device %s, Linux %s, %s (%s of %s)".formatted(name, kernel(), original, Sizes.text(size),
+                    Sizes.text(Files.size(original))));
             ScenarioRunner runner = new ScenarioRunner(context, source, folders, seconds, progress);
             for (Scenario scenario : only.isEmpty() ? List.of(Scenario.values()) : only) {
                 results.add(runner.run(scenario));
@@ -166,7 +170,8 @@ final class Demo implements Callable<Integer> {
         for (Map.Entry<Scenario.FileSystem, Path> entry : folders.entrySet()) {
             Path folder = entry.getValue();
             if (!Files.isDirectory(folder)) {
-                throw new NoSuchFileException(folder.toString(), null, "no such folder for %s: see --help for how to name another".formatted(entry.getKey()));
+                throw new NoSuchFileException(folder.toString(), null,
+                        "no such folder for %s: see --help for how to name another".formatted(entry.getKey()));
             }
             long fitting = FileUnderTest.fitting(folder, entry.getKey() == Scenario.FileSystem.TMPFS ? 2 : 1);
             check(fitting >= FileUnderTest.LEAST_BYTES, "not enough space in %s: room for %s, and at least %s are needed".formatted(folder,
@@ -198,7 +203,8 @@ final class Demo implements Callable<Integer> {
             }
             best = context;
         }
-        check(best != null, "no RDMA device with an active port: load one (rdma link add rxe0 type rxe netdev lo) or run scripts/demo, which uses the guest");
+        check(best != null,
+                "no RDMA device with an active port: load one (rdma link add rxe0 type rxe netdev lo) or run scripts/demo, which uses the guest");
         return best;
     }
 }

@@ -182,7 +182,7 @@ final class Load {
     /** What an application does that knows nothing of breaks: waits for the rest to be flushed, and connects anew. */
     private void revive() throws IOException {
         finish(FLUSH_LIMIT_NS);
-        counts.queuePairDied();
+        counts.queuePairDied(loopback.pair().states());
         loopback.pair().reconnect();
         dead = false;
     }

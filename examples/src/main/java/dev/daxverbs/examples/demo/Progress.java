@@ -28,7 +28,8 @@ final class Progress {
 
     /** The display of one scenario, until it is closed. */
     final class Display implements AutoCloseable {
-        private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("progress").factory());
+        private final ScheduledExecutorService timer = Executors
+                .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("progress").factory());
         private final Scenario scenario;
         private final long startNs;
         private final long lengthNs;

@@ -35,9 +35,13 @@ final class ResultTable {
         for (ScenarioResult result : results) {
             rows.add(result.impossible() != null ? new String[] {result.scenario().title(), NONE, NONE, NONE, NONE, NONE, NONE}
                     : new String[] {result.scenario().title(), number(result.transfers()), number(result.breaks()), number(result.failed()),
-                        number(result.compared()), number(result.lost()), number(result.deaths())});
+                        number(result.compared()), number(result.lost()), number(deaths(result))});
         }
         return rows;
+    }
+
+    private static long deaths(ScenarioResult result) {
+        return result.deaths().values().stream().mapToLong(Long::longValue).sum();
     }
 
     private List<String[]> latencies() {
@@ -105,6 +109,9 @@ final class ResultTable {
     private static void appendNotes(StringBuilder text, ScenarioResult result) {
         for (Map.Entry<String, Long> failure : result.failures().entrySet()) {
             text.append("%s: %s, %s times%n".formatted(result.scenario().title(), failure.getKey(), number(failure.getValue())));
+        }
+        for (Map.Entry<String, Long> death : result.deaths().entrySet()) {
+            text.append("%s: queue pairs died with %s, %s times%n".formatted(result.scenario().title(), death.getKey(), number(death.getValue())));
         }
         if (result.lost() > 0) {
             text.append("%s: lost were %s writes (success, but the file has other bytes) and %s reads (success, but other bytes than the file has)%n"

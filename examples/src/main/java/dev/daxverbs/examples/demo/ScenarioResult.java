@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param compared transfers that were compared with the file
  * @param lost those of them where the file does not agree
  * @param lostReads those of the lost ones that were reads
- * @param deaths how often the queue pair had to be connected anew
+ * @param deaths in which states the queue pairs were when they had to be connected anew, and how often
  * @param failures why transfers failed, and how many
  * @param all latency of those that succeeded
  * @param quiet latency of those that met no break
@@ -25,16 +25,16 @@ import java.util.Optional;
  * @param intervals the breaks
  */
 record ScenarioResult(Scenario scenario, String impossible, long transfers, long breaks, long failed, long compared, long lost, long lostReads,
-        long deaths, Map<String, Long> failures, Latency all, Latency quiet, Latency duringBreak, long startNs, List<Timeline.Bucket> buckets,
+        Map<String, Long> deaths, Map<String, Long> failures, Latency all, Latency quiet, Latency duringBreak, long startNs, List<Timeline.Bucket> buckets,
         List<BreakInterval> intervals) {
 
     static ScenarioResult impossible(Scenario scenario, String reason) {
-        return new ScenarioResult(scenario, reason, 0, 0, 0, 0, 0, 0, 0, Map.of(), Latency.NONE, Latency.NONE, Latency.NONE, 0, List.of(), List.of());
+        return new ScenarioResult(scenario, reason, 0, 0, 0, 0, 0, 0, Map.of(), Map.of(), Latency.NONE, Latency.NONE, Latency.NONE, 0, List.of(), List.of());
     }
 
     static ScenarioResult of(Scenario scenario, long breaks, Counts counts, LatencyLog log, long startNs, List<BreakInterval> intervals) {
         return new ScenarioResult(scenario, null, counts.transfers(), breaks, counts.failed(), counts.compared(), counts.lost(), counts.lostReads(),
-                counts.deaths(), counts.failures(), log.all(), log.quiet(), log.duringBreak(), startNs, log.buckets(), intervals);
+                counts.deathsByStates(), counts.failures(), log.all(), log.quiet(), log.duringBreak(), startNs, log.buckets(), intervals);
     }
 
     /** What is not as it should be: for daxverbs any harm, for plain verbs none. */

@@ -27,7 +27,8 @@ class ResultTableTest {
 
     @Test
     void shouldTellWhyTransfersFailed() {
-        assertThat(new ResultTable(ALL).toString().lines()).contains("plain verbs, on demand, XFS-DAX: remote access error, 12 times");
+        assertThat(new ResultTable(ALL).toString().lines()).contains("plain verbs, on demand, XFS-DAX: remote access error, 12 times",
+                "plain verbs, on demand, XFS-DAX: queue pairs died with initiator ERR, target ERR, 3 times");
     }
 
     @Test

@@ -22,7 +22,8 @@ final class Results {
     static ScenarioResult of(Scenario scenario, long transfers, long breaks, long failed, long compared, long lost, List<Timeline.Bucket> buckets,
             List<BreakInterval> intervals) {
         Latency latency = new Latency(transfers - failed, 97.3, 410.5, 5_100, 1_234_567.8);
-        return new ScenarioResult(scenario, null, transfers, breaks, failed, compared, lost, lost / 4, failed / 4,
+        return new ScenarioResult(scenario, null, transfers, breaks, failed, compared, lost, lost / 4,
+                failed > 0 ? Map.of("initiator ERR, target ERR", failed / 4) : Map.of(),
                 failed > 0 ? Map.of("remote access error", failed) : Map.of(), latency, latency, Latency.NONE, 0, buckets, intervals);
     }
 
