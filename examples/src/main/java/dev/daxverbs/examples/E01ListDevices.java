@@ -25,7 +25,7 @@ final class E01ListDevices {
                 System.out.printf("%s: port 1 is %s, MTU %s, memory on demand: %s%n", device.name(), port.state(), port.activeMtu(),
                         context.attributes().onDemand().supported() ? "yes" : "no");
                 for (GidEntry gid : context.gids()) {
-                    System.out.printf("    GID %s%n", gid);
+                    System.out.printf("    GID %d: %s, %s%n", gid.index(), gid.gid(), gid.type());
                 }
             }
         }

@@ -49,11 +49,11 @@ final class E03HitlessWrite {
 
             MemorySegment from = arena.allocate(4096, 4096);
             try (MemoryRegion source = domain.register(from)) {
-                Process cat = new ProcessBuilder("cat", path.toString()).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+                Process cat = null;
                 SendWorkRequests requests = new SendWorkRequests(1);
                 WorkCompletions completions = new WorkCompletions(1);
                 long number = 0;
-                while (cat.isAlive() || target.breaks() == 0) {
+                while (cat == null || cat.isAlive() || target.breaks() == 0) {
                     from.setString(0, "write number " + ++number);
                     requests.clear();
                     requests.write(number).local(source, 0, 4096).remote(target, 4096).signaled();
@@ -63,6 +63,9 @@ final class E03HitlessWrite {
                     }
                     if (!completions.isSuccess(0)) {
                         throw new AssertionError("a write failed: " + completions.status(0));
+                    }
+                    if (cat == null) {
+                        cat = new ProcessBuilder("cat", path.toString()).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
                     }
                 }
                 MemorySegment found = arena.allocate(4096);

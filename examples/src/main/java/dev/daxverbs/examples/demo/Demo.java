@@ -14,7 +14,6 @@ import picocli.CommandLine.Parameters;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -80,8 +79,10 @@ final class Demo implements Callable<Integer> {
         CommandLine commandLine = new CommandLine(new Demo());
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setExecutionExceptionHandler((e, line, result) -> {
-            if (e instanceof IOException || e instanceof VerbsException) {
-                System.err.println("demo: " + (e instanceof DemoException ? e.getMessage() : e.toString()));
+            if (e instanceof DemoException || e instanceof VerbsException) {
+                System.err.println("demo: " + e.getMessage());
+            } else if (e instanceof IOException) {
+                System.err.println("demo: " + e);
             } else {
                 e.printStackTrace();
             }
@@ -155,9 +156,7 @@ final class Demo implements Callable<Integer> {
 
     private Path original() throws IOException {
         Path path = file != null ? file : Path.of(System.getProperty("java.home"), "lib", "modules");
-        if (!Files.isRegularFile(path)) {
-            throw new NoSuchFileException(path.toString(), null, Files.exists(path) ? "is not a regular file" : "does not exist");
-        }
+        check(Files.isRegularFile(path), "%s %s".formatted(path, Files.exists(path) ? "is not a regular file" : "does not exist"));
         check(Files.size(path) >= FileUnderTest.LEAST_BYTES, "%s is too small: it has %s, and %s are needed".formatted(path,
                 Sizes.text(Files.size(path)), Sizes.text(FileUnderTest.LEAST_BYTES)));
         return path;
@@ -169,10 +168,7 @@ final class Demo implements Callable<Integer> {
         long size = wanted;
         for (Map.Entry<Scenario.FileSystem, Path> entry : folders.entrySet()) {
             Path folder = entry.getValue();
-            if (!Files.isDirectory(folder)) {
-                throw new NoSuchFileException(folder.toString(), null,
-                        "no such folder for %s: see --help for how to name another".formatted(entry.getKey()));
-            }
+            check(Files.isDirectory(folder), "%s, for %s, is not there: see --help for how to name another folder".formatted(folder, entry.getKey()));
             long fitting = FileUnderTest.fitting(folder, entry.getKey() == Scenario.FileSystem.TMPFS ? 2 : 1);
             check(fitting >= FileUnderTest.LEAST_BYTES, "not enough space in %s: room for %s, and at least %s are needed".formatted(folder,
                     Sizes.text(fitting), Sizes.text(FileUnderTest.LEAST_BYTES)));
