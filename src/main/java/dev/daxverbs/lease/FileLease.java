@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -25,19 +28,24 @@ import java.util.function.BooleanSupplier;
 public final class FileLease implements AutoCloseable {
     /*
      * Who meets whom. Every state change is made under `lock`, together with the system call that belongs to it; nothing is called under it
-     * but fcntl and the executors.
+     * but fcntl, a look at /proc, and the executors.
      *
-     *              | taker, retaker            | listener                 | caller                   | close()
-     * -------------+---------------------------+--------------------------+--------------------------+------------------------
-     * listener     | break right after the     |                          |                          |
-     *              | grant: (1)                |                          |                          |
-     * caller       | never: RELEASED has no    | second signal, state is  |                          |
-     *              | break to answer           | BREAKING: (2)            |                          |
-     * close()      | state is CLOSED: (3)      | state is CLOSED: (3)     | release by either: (4)   | the first one closes
-     *              |                           |                          | callback begins: (5)     |
-     * shutdown     | flag and state: (6)       | the first one breaks,    | waits for it             | state is CLOSED: (3)
-     *              |                           | the other sees BREAKING  |                          |
-     * kernel       | -EAGAIN, tried again      | stale signal: (7)        | forced break: (8)        | -EAGAIN: it has gone
+     *              | taker, retaker       | listener             | caller               | close()              | changer (whileReleased)
+     * -------------+----------------------+----------------------+----------------------+----------------------+------------------------
+     * listener     | break right after    |                      |                      |                      |
+     *              | the grant: (1)       |                      |                      |                      |
+     * caller       | never: RELEASED has  | second signal, state |                      |                      |
+     *              | no break to answer   | is BREAKING: (2)     |                      |                      |
+     * close()      | state is CLOSED: (3) | state is CLOSED: (3) | release by either:   | the first one closes |
+     *              |                      |                      | (4); a callback      |                      |
+     *              |                      |                      | begins: (5)          |                      |
+     * changer      | does not ask until   | state is CHANGING:   | release by either:   | state is CLOSED, the | one after the other
+     *              | the change is over:  | nothing to break;    | (4), the break goes  | change runs to its   |
+     *              | (9)                  | before: (10)         | on                   | end: (3)             |
+     * shutdown     | flag and state: (6)  | the first one breaks,| waits for it         | state is CLOSED: (3) | not asked for again;
+     *              |                      | the other sees       |                      |                      | no break: (6)
+     *              |                      | BREAKING             |                      |                      |
+     * kernel       | -EAGAIN, tried again | stale signal: (7)    | forced break: (8)    | -EAGAIN: it has gone | forced, unheard: (10)
      */
     private enum State {
         /** Not asked for yet: seen by nobody, but behind the lock. */
@@ -48,6 +56,8 @@ public final class FileLease implements AutoCloseable {
         BREAKING,
         /** The kernel has it back; the retaker asks for it. */
         RELEASED,
+        /** The kernel has it back for the time of a change that the holder itself makes to the file. */
+        CHANGING,
         /** For good. The descriptor is closed or about to be: its number must not be used. */
         CLOSED
     }
@@ -56,22 +66,58 @@ public final class FileLease implements AutoCloseable {
     private static final int FIRST_DESCRIPTOR = 3;
     private static final long FIRST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(100);
     private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** Between tries when the reason is not that the file is open elsewhere, which ends by itself at any moment. */
+    private static final long FIRST_PAUSE_OF_OTHERS_NS = LONGEST_PAUSE_NS;
+    private static final long LONGEST_PAUSE_OF_OTHERS_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final String name;
     private final LeaseHolder holder;
     private final LeaseThreads threads;
     private final KernelLease kernel;
     private final ReentrantLock lock = new ReentrantLock();
+    /** Held by the one who changes the file. Taken before {@link #lock}. */
+    private final ReentrantLock changeLock = new ReentrantLock();
 
     /** Written under the lock, as all that follows; read without it for questions only. */
     private volatile State state = State.NEW;
     private volatile long breaks;
     private volatile long forcedBreaks;
+    /** The errno of the last try, positive; zero if it was granted or none was made since the last break. */
+    private volatile int refusedBy;
+    private boolean changing;
+    /** The break that is being answered; of use while BREAKING only. */
+    private Break current;
     private long pauseNs;
+    private Future<?> nextTry = CompletableFuture.completedFuture(null);
     /** What the holder is to be told, in order: at most that it was regained, and the break after it. */
     private final Queue<Runnable> callbacks = new ArrayDeque<>();
     /** Whether a caller is at it: there is one at a time. */
     private boolean calling;
+
+    /** What becomes of a break. Guarded by the lock. */
+    private static final class Break {
+        final LeaseBreak event;
+        final BooleanSupplier timeIsOver;
+        /** By the caller, or before it by a changer. */
+        boolean givenBack;
+        boolean forced;
+
+        Break(LeaseBreak event, BooleanSupplier timeIsOver) {
+            this.event = event;
+            this.timeIsOver = timeIsOver;
+        }
+    }
+
+    /** A change that a holder makes to the file of its own lease. */
+    @FunctionalInterface
+    public interface Action {
+        /**
+         * Makes the change.
+         *
+         * @throws IOException if it fails
+         */
+        void run() throws IOException;
+    }
 
     private FileLease(String name, LeaseHolder holder, LeaseThreads threads, KernelLease kernel) {
         this.name = name;
@@ -81,11 +127,27 @@ public final class FileLease implements AutoCloseable {
     }
 
     /**
-     * Takes a lease ({@code fcntl(2)}, F_SETLEASE). Does not wait.
+     * Takes a lease of the mode {@link LeaseMode#LEASE} ({@code fcntl(2)}, F_SETLEASE). Does not wait.
      *
      * @param fileDescriptor of a regular file; stays the caller's
      * @param name what the file is called in messages, usually its path
      * @param type which lease
+     * @param holder who is told of breaks. It may be called before this method returns
+     * @return the lease, held, to be closed
+     * @throws LeaseUnavailableException if it is not to be had; see {@link #take(int, String, LeaseType, LeaseMode, LeaseHolder)}
+     * @throws IllegalStateException if the system property {@code dev.daxverbs.lease.signal} is wrong
+     */
+    public static FileLease take(int fileDescriptor, String name, LeaseType type, LeaseHolder holder) throws LeaseUnavailableException {
+        return take(fileDescriptor, name, type, LeaseMode.LEASE, holder);
+    }
+
+    /**
+     * Takes a lease ({@code fcntl(2)}, F_SETLEASE or F_SETDELEG). Does not wait.
+     *
+     * @param fileDescriptor of a regular file; stays the caller's
+     * @param name what the file is called in messages, usually its path
+     * @param type which lease
+     * @param mode whether a lease or a delegation
      * @param holder who is told of breaks. It may be called before this method returns
      * @return the lease, held, to be closed
      * @throws LeaseUnavailableException if it is not to be had:
@@ -96,29 +158,62 @@ public final class FileLease implements AutoCloseable {
      *     EBADF: no open descriptor, or one opened with O_PATH;
      *     EMFILE: too many open files;
      *     ENOLCK, ENOMEM: out of memory in the kernel;
+     *     EOPNOTSUPP: a {@linkplain LeaseMode#DELEGATION delegation}, which the kernel does not have;
      *     ESHUTDOWN: the JVM is ending
      * @throws IllegalStateException if the system property {@code dev.daxverbs.lease.signal} is wrong
      */
-    public static FileLease take(int fileDescriptor, String name, LeaseType type, LeaseHolder holder) throws LeaseUnavailableException {
+    public static FileLease take(int fileDescriptor, String name, LeaseType type, LeaseMode mode, LeaseHolder holder)
+            throws LeaseUnavailableException {
+        return open(fileDescriptor, name, type, mode, holder, false);
+    }
+
+    /**
+     * Takes a lease as soon as it is to be had. Does not wait: what is returned may be held or not ({@link #isHeld}). If it is not, it is asked
+     * for in the background until it is granted, the holder is told by {@link LeaseHolder#onRegained} when that has happened, and meanwhile
+     * {@link #refusal} says why not. While the file is open elsewhere (EAGAIN) it is asked for after pauses that grow from 0.1 to 20 ms; for any other
+     * reason from 20 ms to 1 s.
+     *
+     * @param fileDescriptor of a regular file; stays the caller's
+     * @param name what the file is called in messages, usually its path
+     * @param type which lease
+     * @param mode whether a lease or a delegation
+     * @param holder who is told. It may be called before this method returns; not of a lease that was granted at once
+     * @return the lease, held or wanted, to be closed
+     * @throws LeaseUnavailableException if waiting cannot help:
+     *     EBUSY: the open file description has a lease already;
+     *     EBADF: no open descriptor, or one opened with O_PATH;
+     *     EMFILE: too many open files;
+     *     EOPNOTSUPP: a {@linkplain LeaseMode#DELEGATION delegation}, which the kernel does not have;
+     *     ESHUTDOWN: the JVM is ending
+     * @throws IllegalStateException if the system property {@code dev.daxverbs.lease.signal} is wrong
+     */
+    public static FileLease want(int fileDescriptor, String name, LeaseType type, LeaseMode mode, LeaseHolder holder)
+            throws LeaseUnavailableException {
+        return open(fileDescriptor, name, type, mode, holder, true);
+    }
+
+    private static FileLease open(int fileDescriptor, String name, LeaseType type, LeaseMode mode, LeaseHolder holder, boolean canWait)
+            throws LeaseUnavailableException {
         Objects.requireNonNull(name, "name");
         Objects.requireNonNull(type, "type");
+        Objects.requireNonNull(mode, "mode");
         Objects.requireNonNull(holder, "holder");
         LeaseThreads threads = LeaseThreads.running();
         int fd = Posix.fcntl(fileDescriptor, LibC.F_DUPFD_CLOEXEC(), FIRST_DESCRIPTOR);
         if (fd < 0) {
-            throw KernelLease.unavailable(name, fileDescriptor, type, fd);
+            throw KernelLease.unavailable(name, fileDescriptor, type, KernelLease.resolve(mode), fd);
         }
-        FileLease lease = new FileLease(name, holder, threads, threads.kernelLease(fd, type));
-        boolean granted = false;
+        FileLease lease = new FileLease(name, holder, threads, threads.kernelLease(fd, type, KernelLease.resolve(mode)));
+        boolean kept = false;
         try {
             int result = threads.leases().add(fd, lease) ? lease.request() : -Errno.EBUSY;
-            if (result != 0) {
-                throw KernelLease.unavailable(name, fileDescriptor, type, result);
+            if (result != 0 && !(canWait && lease.keepAsking(result))) {
+                throw KernelLease.unavailable(name, fileDescriptor, type, lease.mode(), result);
             }
-            granted = true;
+            kept = true;
             return lease;
         } finally {
-            if (!granted) {
+            if (!kept) {
                 threads.leases().remove(fd);
                 Posix.close(fd);
             }
@@ -131,12 +226,30 @@ public final class FileLease implements AutoCloseable {
         try {
             // (6) The flag first, under the lock: whoever sees it unset is granted before shutDown() comes for the lock, and is seen by it.
             int result = threads.isShuttingDown() ? -Errno.ESHUTDOWN : kernel.request();
+            refusedBy = -result;
             if (result == 0) {
                 state = State.HELD;
-            } else if (state == State.NEW) {
-                state = State.CLOSED;
             }
             return result;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Whether it goes on to be asked for, after the first try was refused.
+     *
+     * @param result the negated errno
+     */
+    private boolean keepAsking(int result) {
+        if (result == -Errno.EBUSY || result == -Errno.EBADF || result == -Errno.EOPNOTSUPP || result == -Errno.ESHUTDOWN) {
+            return false; // nothing that time would change
+        }
+        lock.lock();
+        try {
+            state = State.RELEASED;
+            askAgain();
+            return true;
         } finally {
             lock.unlock();
         }
@@ -149,6 +262,15 @@ public final class FileLease implements AutoCloseable {
      */
     public LeaseType type() {
         return kernel.type();
+    }
+
+    /**
+     * Which of the kernel's two kinds it is.
+     *
+     * @return {@link LeaseMode#LEASE} or {@link LeaseMode#DELEGATION}
+     */
+    public LeaseMode mode() {
+        return kernel.mode();
     }
 
     /**
@@ -170,6 +292,22 @@ public final class FileLease implements AutoCloseable {
     }
 
     /**
+     * Why it is not held: what the last try to get it said. A snapshot.
+     *
+     * @return what would have been thrown by {@link #take(int, String, LeaseType, LeaseMode, LeaseHolder) take}; empty while the lease is held, and
+     *     after a break until it has been asked for again
+     */
+    public Optional<LeaseUnavailableException> refusal() {
+        lock.lock(); // so that close() does not give the descriptor's number to another file while the message is made
+        try {
+            return refusedBy == 0 || state == State.CLOSED ? Optional.empty()
+                    : Optional.of(KernelLease.unavailable(name, kernel.fd(), type(), mode(), -refusedBy));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * How often it was broken, the end of the JVM included.
      *
      * @return the number of calls of {@link LeaseHolder#onBreak}, made or about to be made
@@ -185,6 +323,97 @@ public final class FileLease implements AutoCloseable {
      */
     public long forcedBreaks() {
         return forcedBreaks;
+    }
+
+    /**
+     * Lets the holder itself change the file, through whatever descriptor: truncate it, extend it, rename it.
+     *
+     * <p>Under a {@linkplain LeaseMode#DELEGATION delegation} the kernel takes such a change for a break like any other's, so it would wait for
+     * the very thread that makes it. This method gives the delegation back, runs the action, and asks for it again at once. No {@code onBreak} is called
+     * for it: whoever calls this has stopped relying on the file before, as in {@code onBreak}, and looks at the file again afterwards, as
+     * others may have changed it meanwhile. If the delegation is refused then, or it was not held in the first place, the result is false: the state is that
+     * after a break, and {@code onRegained} is called once it is held again. A break by another that is under way at the call is answered by
+     * giving back as well; its {@code onBreak} is called all the same, and must find nothing left to do.
+     *
+     * <p>Under a {@linkplain LeaseMode#LEASE lease} changes through a descriptor that is open break nothing: the action is run, and that is all.
+     * (One that opens the file, or truncates it by path, waits under both modes for {@code onBreak}; under a delegation, not within this method.)
+     *
+     * <p>Calls from different threads run one after the other. The action may call this method again, which runs the inner action, and may close the
+     * lease.
+     *
+     * <p>An {@code onRegained} of before can have begun when this is called, and go on after it has returned false. So a holder that uses this method makes
+     * its {@code onRegained} look at {@link #isHeld} first, under the same lock under which it calls this; if that is false another callback will follow.
+     *
+     * @param action the change
+     * @return whether the lease is held
+     * @throws IOException what the action threw; the lease is asked for again nevertheless
+     */
+    public boolean whileReleased(Action action) throws IOException {
+        Objects.requireNonNull(action, "action");
+        if (mode() == LeaseMode.LEASE || changeLock.isHeldByCurrentThread()) {
+            action.run();
+            return isHeld();
+        }
+        boolean held = false;
+        changeLock.lock();
+        try {
+            beginChange();
+            try {
+                action.run();
+            } finally {
+                held = endChange();
+            }
+        } finally {
+            changeLock.unlock();
+        }
+        return held;
+    }
+
+    private void beginChange() {
+        lock.lock();
+        try {
+            changing = true;
+            // (10) What the listener has not heard yet is heard now, so that the holder is told; above all of what the kernel did by force.
+            look(System.nanoTime());
+            if (state == State.BREAKING) {
+                giveBack(current); // (4)
+            } else if (state == State.HELD) {
+                if (kernel.release() == -Errno.EAGAIN) {
+                    beginBreak(LeaseBreak.Cause.OPENED_FOR_WRITING, System.nanoTime(), System.nanoTime(), () -> true);
+                    current.givenBack = true;
+                    markForced(current);
+                } else {
+                    state = State.CHANGING;
+                }
+            }
+            startCalling();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean endChange() {
+        lock.lock();
+        try {
+            changing = false;
+            if (state != State.CHANGING) {
+                return false; // it was broken or closed; whoever did that sees to the rest
+            }
+            state = State.RELEASED;
+            boolean granted = false;
+            try {
+                granted = request() == 0;
+            } finally {
+                if (!granted) {
+                    callbacks.clear(); // an onRegained that has not begun is no longer true
+                    pauseNs = 0;
+                    askAgain();
+                }
+            }
+            return granted;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -209,6 +438,7 @@ public final class FileLease implements AutoCloseable {
             // (3) From here on nobody uses the descriptor: whoever gets the lock looks at the state first.
             state = State.CLOSED;
             callbacks.clear();
+            nextTry.cancel(false);
         } finally {
             lock.unlock();
         }
@@ -224,7 +454,7 @@ public final class FileLease implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "FileLease[name=" + name + ", type=" + type() + ", state=" + state + ", breaks=" + breaks + ", forcedBreaks="
+        return "FileLease[name=" + name + ", type=" + type() + ", mode=" + mode() + ", state=" + state + ", breaks=" + breaks + ", forcedBreaks="
                 + forcedBreaks + "]";
     }
 
@@ -236,21 +466,26 @@ public final class FileLease implements AutoCloseable {
     void hear(long heardNs) {
         lock.lock();
         try {
-            // (2) In a break already: a second opener's signal, or the writer's after a reader's. The release is for both.
-            // (3) Closed.
-            if (state == State.HELD) {
-                int target = kernel.target();
-                // (7) A signal of a break that is over says nothing about this one: the kernel does.
-                if (target >= 0 && target != type().kernelValue()) {
-                    LeaseBreakTime time = LeaseBreakTime.now();
-                    LeaseBreak.Cause cause = target == LibC.F_RDLCK() ? LeaseBreak.Cause.OPENED_FOR_READING
-                            : LeaseBreak.Cause.OPENED_FOR_WRITING;
-                    beginBreak(cause, heardNs + time.forHolderNs(), () -> time.isOver(heardNs));
-                }
-            }
+            look(heardNs);
             startCalling(); // also what could not be started before
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Under the lock. */
+    private void look(long heardNs) {
+        // (2) In a break already: a second opener's signal, or the writer's after a reader's. The release is for both.
+        // (3) Closed.
+        if (state != State.HELD) {
+            return;
+        }
+        int target = kernel.target();
+        // (7) A signal of a break that is over says nothing about this one: the kernel does.
+        if (target >= 0 && target != type().kernelValue()) {
+            LeaseBreakTime time = LeaseBreakTime.now();
+            LeaseBreak.Cause cause = target == LibC.F_RDLCK() ? LeaseBreak.Cause.OPENED_FOR_READING : LeaseBreak.Cause.OPENED_FOR_WRITING;
+            beginBreak(cause, heardNs, heardNs + time.forHolderNs(), () -> time.isOver(heardNs));
         }
     }
 
@@ -259,7 +494,7 @@ public final class FileLease implements AutoCloseable {
         lock.lock();
         try {
             if (state == State.HELD) {
-                beginBreak(LeaseBreak.Cause.SHUTDOWN, LeaseThreads.shutdownDeadlineNs(), () -> false);
+                beginBreak(LeaseBreak.Cause.SHUTDOWN, System.nanoTime(), LeaseThreads.shutdownDeadlineNs(), () -> false);
                 startCalling();
             }
         } finally {
@@ -274,11 +509,12 @@ public final class FileLease implements AutoCloseable {
     }
 
     /** Under the lock. */
-    private void beginBreak(LeaseBreak.Cause cause, long deadlineNs, BooleanSupplier timeIsOver) {
-        LeaseBreak event = new LeaseBreak(this, cause, deadlineNs, breaks + 1);
-        callbacks.add(() -> answer(event, timeIsOver));
+    private void beginBreak(LeaseBreak.Cause cause, long heardNs, long deadlineNs, BooleanSupplier timeIsOver) {
+        Break begun = new Break(new LeaseBreak(this, cause, heardNs, deadlineNs, breaks + 1), timeIsOver);
+        callbacks.add(() -> answer(begun));
+        current = begun;
         state = State.BREAKING;
-        breaks = event.sequence();
+        breaks = begun.event.sequence();
     }
 
     /** Under the lock. Sees to it that a caller works on the callbacks; if there is no thread to be had the listener tries again soon. */
@@ -320,12 +556,20 @@ public final class FileLease implements AutoCloseable {
         }
     }
 
-    private void answer(LeaseBreak event, BooleanSupplier timeIsOver) {
-        run(() -> holder.onBreak(event));
-        if (release(event, timeIsOver)) {
-            run(() -> holder.onForced(event));
+    private void answer(Break answered) {
+        run(() -> holder.onBreak(answered.event));
+        if (release(answered)) {
+            run(() -> holder.onForced(answered.event));
         }
-        wantBack();
+        long coolDownNs = 0;
+        if (answered.event.cause() != LeaseBreak.Cause.SHUTDOWN) {
+            try {
+                coolDownNs = holder.pauseBeforeRetakeNs(answered.event);
+            } catch (Throwable t) {
+                LeaseThreads.report(t);
+            }
+        }
+        wantBack(coolDownNs);
     }
 
     /**
@@ -333,39 +577,62 @@ public final class FileLease implements AutoCloseable {
      *
      * @return whether the kernel was faster
      */
-    private boolean release(LeaseBreak event, BooleanSupplier timeIsOver) {
+    private boolean release(Break answered) {
         lock.lock();
         try {
-            if (state != State.BREAKING) {
-                return false; // (4) close() released it
+            // (4) Otherwise close() has released it, or here a changer.
+            if (state == State.BREAKING) {
+                giveBack(answered);
             }
-            int result = kernel.release();
-            // (8) By force the kernel takes the lease away, so that there is none to release; or, for an opener that reads, it makes it a read
-            // lease, which F_GETLEASE does not tell from a break under way: there only the time tells.
-            boolean forced = result == -Errno.EAGAIN
-                    || event.cause() == LeaseBreak.Cause.OPENED_FOR_READING && timeIsOver.getAsBoolean();
-            if (forced) {
-                forcedBreaks++;
-            } else if (result != 0) {
-                LeaseThreads.report(new IOException("releasing " + this + ": " + Errno.name(-result)));
-            }
-            return forced;
+            return state == State.BREAKING && answered.forced;
         } finally {
             lock.unlock();
         }
     }
 
-    private void wantBack() {
+    /** Under the lock, while BREAKING. */
+    private void giveBack(Break answered) {
+        if (answered.givenBack) {
+            return;
+        }
+        answered.givenBack = true;
+        int result = kernel.release();
+        // (8) By force the kernel takes the lease away, so that there is none to release; or, for an opener that reads, it makes it a read
+        // lease, which F_GETLEASE does not tell from a break under way: there only the time tells.
+        if (result == -Errno.EAGAIN
+                || answered.event.cause() == LeaseBreak.Cause.OPENED_FOR_READING && answered.timeIsOver.getAsBoolean()) {
+            markForced(answered);
+        } else if (result != 0) {
+            LeaseThreads.report(new IOException("releasing " + this + ": " + Errno.name(-result)));
+        }
+    }
+
+    /** Under the lock. */
+    private void markForced(Break answered) {
+        answered.forced = true;
+        forcedBreaks++;
+    }
+
+    private void wantBack(long coolDownNs) {
         lock.lock();
         try {
             if (state == State.BREAKING) {
                 state = State.RELEASED;
                 pauseNs = FIRST_PAUSE_NS;
-                threads.retakeAfter(pauseNs, this);
+                nextTry = threads.retakeAfter(Math.max(pauseNs, coolDownNs), this);
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Under the lock, after a try that was refused: lets there be another. */
+    private void askAgain() {
+        boolean isOpenElsewhere = refusedBy == Errno.EAGAIN;
+        long firstNs = isOpenElsewhere ? FIRST_PAUSE_NS : FIRST_PAUSE_OF_OTHERS_NS;
+        long longestNs = isOpenElsewhere ? LONGEST_PAUSE_NS : LONGEST_PAUSE_OF_OTHERS_NS;
+        pauseNs = Math.clamp(2 * pauseNs, firstNs, longestNs);
+        nextTry = threads.retakeAfter(pauseNs, this);
     }
 
     /** The retaker: tries once, and comes again if that is in vain. */
@@ -375,18 +642,22 @@ public final class FileLease implements AutoCloseable {
             if (state != State.RELEASED) {
                 return;
             }
+            if (changing) { // (9) Granted now, it would be broken by the change, which would wait for its own end.
+                nextTry = threads.retakeAfter(LONGEST_PAUSE_NS, this);
+                return;
+            }
             boolean granted = false;
             try {
                 granted = request() == 0;
             } catch (Throwable t) {
+                refusedBy = Errno.ENOMEM;
                 LeaseThreads.report(t); // out of memory: as good as refused
             }
             if (granted) {
                 callbacks.add(() -> holder.onRegained(this));
                 startCalling();
             } else {
-                pauseNs = Math.min(2 * pauseNs, LONGEST_PAUSE_NS);
-                threads.retakeAfter(pauseNs, this);
+                askAgain();
             }
         } finally {
             lock.unlock();

@@ -1,6 +1,7 @@
 package dev.daxverbs.lease;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.Delegation;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.internal.Posix;
@@ -14,10 +15,16 @@ import java.nio.file.Path;
  *
  * @param fd the descriptor: what {@code si_fd} of a signal will be
  * @param type what to ask for
+ * @param mode as what: {@link LeaseMode#LEASE} or {@link LeaseMode#DELEGATION}
  * @param signal what a break sends
  * @param threadId the thread it is sent to, which must have it blocked
  */
-record KernelLease(int fd, LeaseType type, int signal, int threadId) {
+record KernelLease(int fd, LeaseType type, LeaseMode mode, int signal, int threadId) {
+    /** What AUTO means on this machine. */
+    static LeaseMode resolve(LeaseMode wanted) {
+        return wanted == LeaseMode.AUTO ? LeaseMode.LEASE : wanted;
+    }
+
     /**
      * Asks for the lease. In this order: a signal that was sent before its owner is set goes nowhere, and one before its number is set is a plain
      * SIGIO to the process, which ends it. And all of it each time: the kernel forgets signal and owner when the lease is released.
@@ -25,6 +32,9 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
      * @return zero if granted; {@code -EBUSY} if this open file description has a lease, of whoever's; else what fcntl says
      */
     int request() {
+        if (mode == LeaseMode.DELEGATION && !Delegation.isSupported(fd)) {
+            return -Errno.EOPNOTSUPP;
+        }
         int present = target();
         if (present != LibC.F_UNLCK()) {
             return present < 0 ? present : -Errno.EBUSY;
@@ -33,7 +43,7 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
         if (result == 0) {
             result = Posix.setOwnerThread(fd, threadId);
         }
-        return result == 0 ? Posix.fcntl(fd, LibC.F_SETLEASE(), type.kernelValue()) : result;
+        return result == 0 ? set(type.kernelValue()) : result;
     }
 
     /**
@@ -42,7 +52,11 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
      * @return zero; {@code -EAGAIN} if the kernel has taken it away by force
      */
     int release() {
-        return Posix.fcntl(fd, LibC.F_SETLEASE(), LibC.F_UNLCK());
+        return set(LibC.F_UNLCK());
+    }
+
+    private int set(int value) {
+        return mode == LeaseMode.DELEGATION ? Delegation.set(fd, value) : Posix.fcntl(fd, LibC.F_SETLEASE(), value);
     }
 
     /**
@@ -51,7 +65,7 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
      * @return F_RDLCK, F_WRLCK, or F_UNLCK: none, or a break towards none
      */
     int target() {
-        return Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
+        return mode == LeaseMode.DELEGATION ? Delegation.get(fd) : Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
     }
 
     /**
@@ -60,9 +74,10 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
      * @param fd the descriptor that the caller gave, still open
      * @param failed the negated errno
      */
-    static LeaseUnavailableException unavailable(String name, int fd, LeaseType type, int failed) {
+    static LeaseUnavailableException unavailable(String name, int fd, LeaseType type, LeaseMode mode, int failed) {
         int errno = -failed;
-        return new LeaseUnavailableException(name, errno, "fcntl(fd=" + fd + ", F_SETLEASE, " + type.kernelName() + ")",
+        String command = mode == LeaseMode.DELEGATION ? "F_SETDELEG" : "F_SETLEASE";
+        return new LeaseUnavailableException(name, errno, "fcntl(fd=" + fd + ", " + command + ", " + type.kernelName() + ")",
                 errno == Errno.EAGAIN ? whatIsOpen(fd, type) : remedy(errno));
     }
 
@@ -87,6 +102,9 @@ record KernelLease(int fd, LeaseType type, int signal, int threadId) {
         }
         if (errno == Errno.EMFILE) {
             return "the process has too many open files, and each lease needs one: raise the limit (ulimit -n)";
+        }
+        if (errno == Errno.EOPNOTSUPP) {
+            return "the kernel has no delegations, which came with Linux 6.19: use a newer one, or LeaseMode.LEASE";
         }
         if (errno == Errno.ESHUTDOWN) {
             return "the JVM is ending, no lease is given any more";

@@ -3,6 +3,8 @@ package dev.daxverbs.lease;
 import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.internal.Signals;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
@@ -35,6 +37,7 @@ final class LeaseThreads {
         callers = new ThreadPoolExecutor(0, Integer.MAX_VALUE, CALLER_KEEP_ALIVE_S, TimeUnit.SECONDS, new SynchronousQueue<>(),
                 callerFactory());
         retaker = new ScheduledThreadPoolExecutor(1, daemons("daxverbs-lease-retaker-"));
+        retaker.setRemoveOnCancelPolicy(true); // a cool-down may be long, and its lease closed before
     }
 
     /**
@@ -60,8 +63,8 @@ final class LeaseThreads {
     }
 
     /** A lease on a descriptor, whose breaks the listener hears. */
-    KernelLease kernelLease(int fd, LeaseType type) {
-        return new KernelLease(fd, type, signal, listenerId);
+    KernelLease kernelLease(int fd, LeaseType type, LeaseMode mode) {
+        return new KernelLease(fd, type, mode, signal, listenerId);
     }
 
     /**
@@ -73,11 +76,9 @@ final class LeaseThreads {
         callers.execute(task);
     }
 
-    /** Lets a lease try to be retaken after a pause; not when the JVM is ending. */
-    void retakeAfter(long pauseNs, FileLease lease) {
-        if (!shuttingDown) {
-            retaker.schedule(lease::retake, pauseNs, TimeUnit.NANOSECONDS);
-        }
+    /** Lets a lease try to be retaken after a pause; not when the JVM is ending. The result is there to be cancelled. */
+    Future<?> retakeAfter(long pauseNs, FileLease lease) {
+        return shuttingDown ? CompletableFuture.completedFuture(null) : retaker.schedule(lease::retake, pauseNs, TimeUnit.NANOSECONDS);
     }
 
     /** Whether no lease is to be taken or retaken any more. Once true it stays so. */

@@ -24,7 +24,7 @@ public final class LeaseUnavailableException extends IOException {
     }
 
     /**
-     * The name that was given to {@link FileLease#take}.
+     * The name that was given to {@link FileLease#take(int, String, LeaseType, LeaseMode, LeaseHolder) take} or {@link FileLease#want want}.
      *
      * @return the name
      */
@@ -33,8 +33,8 @@ public final class LeaseUnavailableException extends IOException {
     }
 
     /**
-     * The errno of the call that failed. Beyond what the kernel gives: EBUSY if the open file description has a lease already, ESHUTDOWN
-     * if the JVM is ending.
+     * The errno of the call that failed. Beyond what the kernel gives: EBUSY if the open file description has a lease already,
+     * EOPNOTSUPP if the kernel has no delegations, ESHUTDOWN if the JVM is ending.
      *
      * @return the value, positive
      */

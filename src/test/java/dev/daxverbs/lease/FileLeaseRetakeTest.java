@@ -174,7 +174,7 @@ class FileLeaseRetakeTest {
                 public void onRegained(FileLease lease) {
                     inner.onRegained(lease);
                     if (lease.breaks() == 1) { // lingers the first time
-                        gate.onBreak(new LeaseBreak(lease, LeaseBreak.Cause.SHUTDOWN, 0, 0));
+                        gate.onBreak(new LeaseBreak(lease, LeaseBreak.Cause.SHUTDOWN, 0, 0, 0));
                     }
                 }
             };

@@ -38,7 +38,7 @@ class FileLeaseTakeTest {
                 assertThat(lease.type()).isEqualTo(LeaseType.WRITE);
                 assertThat(lease.name()).isEqualTo(file.toString());
                 assertThat(lease.breaks()).isZero();
-                assertThat(lease).hasToString("FileLease[name=" + file + ", type=WRITE, state=HELD, breaks=0, forcedBreaks=0]");
+                assertThat(lease).hasToString("FileLease[name=" + file + ", type=WRITE, mode=LEASE, state=HELD, breaks=0, forcedBreaks=0]");
                 assertThat(Posix.fcntl(open.fd(), LibC.F_GETLEASE(), 0)).isEqualTo(LibC.F_WRLCK());
             }
         }
@@ -156,6 +156,7 @@ class FileLeaseTakeTest {
         assertThatNullPointerException().isThrownBy(() -> FileLease.take(0, null, LeaseType.READ, holder)).withMessage("name");
         assertThatNullPointerException().isThrownBy(() -> FileLease.take(0, "name", null, holder)).withMessage("type");
         assertThatNullPointerException().isThrownBy(() -> FileLease.take(0, "name", LeaseType.READ, null)).withMessage("holder");
+        assertThatNullPointerException().isThrownBy(() -> FileLease.take(0, "name", LeaseType.READ, null, holder)).withMessage("mode");
     }
 
     @Test
