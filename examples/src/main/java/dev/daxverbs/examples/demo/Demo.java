@@ -1,13 +1,12 @@
 package dev.daxverbs.examples.demo;
 
-import dev.daxverbs.verbs.Device;
+import dev.daxverbs.examples.load.Devices;
+import dev.daxverbs.examples.load.Json;
+import dev.daxverbs.examples.load.Program;
+import dev.daxverbs.examples.load.Sizes;
+import dev.daxverbs.examples.load.UserException;
 import dev.daxverbs.verbs.DeviceContext;
-import dev.daxverbs.verbs.Mtu;
-import dev.daxverbs.verbs.PortAttributes;
-import dev.daxverbs.verbs.PortState;
-import dev.daxverbs.verbs.VerbsException;
 
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -76,19 +75,7 @@ final class Demo implements Callable<Integer> {
      * @param arguments see {@code --help}
      */
     public static void main(String[] arguments) {
-        CommandLine commandLine = new CommandLine(new Demo());
-        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-        commandLine.setExecutionExceptionHandler((e, line, result) -> {
-            if (e instanceof DemoException || e instanceof VerbsException) {
-                System.err.println("demo: " + e.getMessage());
-            } else if (e instanceof IOException) {
-                System.err.println("demo: " + e);
-            } else {
-                e.printStackTrace();
-            }
-            return 1;
-        });
-        System.exit(commandLine.execute(arguments));
+        System.exit(Program.run(new Demo(), arguments));
     }
 
     @Override
@@ -104,9 +91,9 @@ final class Demo implements Callable<Integer> {
         Path sourcePath = tmpfs.resolve("daxverbs-demo-source-" + ProcessHandle.current().pid());
         List<ScenarioResult> results = new ArrayList<>();
         String name;
-        try (DeviceContext context = openDevice(); FileUnderTest source = FileUnderTest.copy(original, size, sourcePath)) {
+        try (DeviceContext context = Devices.open(device, "scripts/demo"); FileUnderTest source = FileUnderTest.copy(original, size, sourcePath)) {
             name = context.device().name();
-            progress.say("device %s, Linux %s, %s (%s of %s)".formatted(name, kernel(), original, Sizes.text(size),
+            progress.say("device %s, Linux %s, %s (%s of %s)".formatted(name, Devices.kernel(), original, Sizes.text(size),
                     Sizes.text(Files.size(original))));
             ScenarioRunner runner = new ScenarioRunner(context, source, folders, seconds, progress);
             for (Scenario scenario : only.isEmpty() ? List.of(Scenario.values()) : only) {
@@ -120,7 +107,7 @@ final class Demo implements Callable<Integer> {
         System.out.println();
         System.out.print(new ResultTable(results));
         if (json != null) {
-            JsonReport.write(json, kernel(), deviceName, results);
+            Json.write(json, new JsonReport(Devices.kernel(), deviceName, results));
         }
         boolean drawn = draw(results, deviceName);
         boolean good = results.size() == Scenario.values().length && results.stream().allMatch(result -> result.complaint().isEmpty());
@@ -128,7 +115,7 @@ final class Demo implements Callable<Integer> {
     }
 
     private boolean draw(List<ScenarioResult> results, String deviceName) {
-        String title = "RDMA transfers of 4 KiB while other processes break the lease of the file (%s, Linux %s)".formatted(deviceName, kernel());
+        String title = "RDMA transfers of 4 KiB while other processes break the lease of the file (%s, Linux %s)".formatted(deviceName, Devices.kernel());
         try {
             new LatencyChart(title, results, Math.max(seconds, longest(results))).save(picture);
             System.out.printf("%nThe picture: %s%n", picture);
@@ -144,14 +131,10 @@ final class Demo implements Callable<Integer> {
         return results.stream().flatMap(result -> result.buckets().stream()).mapToDouble(bucket -> bucket.timeNs() / 1e9).max().orElse(0);
     }
 
-    private static void check(boolean right, String message) throws DemoException {
+    private static void check(boolean right, String message) throws UserException {
         if (!right) {
-            throw new DemoException(message);
+            throw new UserException(message);
         }
-    }
-
-    private static String kernel() {
-        return System.getProperty("os.version");
     }
 
     private Path original() throws IOException {
@@ -178,29 +161,5 @@ final class Demo implements Callable<Integer> {
             }
         }
         return size;
-    }
-
-    private DeviceContext openDevice() throws IOException {
-        if (device != null) {
-            return Device.byName(device).open();
-        }
-        DeviceContext best = null;
-        for (Device candidate : Device.list()) {
-            DeviceContext context = candidate.open();
-            PortAttributes port = context.port(1);
-            boolean better = port.state() == PortState.ACTIVE && (best == null || best.port(1).activeMtu() != Mtu.MTU_4096
-                    && port.activeMtu() == Mtu.MTU_4096);
-            if (!better) {
-                context.close();
-                continue;
-            }
-            if (best != null) {
-                best.close();
-            }
-            best = context;
-        }
-        check(best != null,
-                "no RDMA device with an active port: load one (rdma link add rxe0 type rxe netdev lo) or run scripts/demo, which uses the guest");
-        return best;
     }
 }

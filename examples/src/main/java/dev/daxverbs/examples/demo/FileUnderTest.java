@@ -1,5 +1,8 @@
 package dev.daxverbs.examples.demo;
 
+import dev.daxverbs.examples.load.Sizes;
+import dev.daxverbs.examples.load.UserException;
+
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
@@ -31,7 +34,7 @@ record FileUnderTest(Path path, long sizeBytes) implements AutoCloseable {
         }
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free - SPARE_BYTES < size) {
-            throw new DemoException("not enough space in %s: %s is to be copied there and %s are free; use --size with less"
+            throw new UserException("not enough space in %s: %s is to be copied there and %s are free; use --size with less"
                     .formatted(folder, Sizes.text(size), Sizes.text(free)));
         }
         try (FileChannel from = FileChannel.open(source);

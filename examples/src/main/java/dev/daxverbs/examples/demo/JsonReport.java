@@ -1,30 +1,16 @@
 package dev.daxverbs.examples.demo;
 
-import com.fasterxml.jackson.core.JsonFactory;
+import dev.daxverbs.examples.load.Json;
+
 import com.fasterxml.jackson.core.JsonGenerator;
 
 import java.io.IOException;
-import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 
 /** The results for programs. */
-final class JsonReport {
-    private JsonReport() {
-    }
-
-    static void write(Path out, String kernel, String device, List<ScenarioResult> results) throws IOException {
-        try (Writer writer = Files.newBufferedWriter(out)) {
-            write(writer, kernel, device, results);
-            writer.write('\n');
-        }
-    }
-
-    static void write(Writer out, String kernel, String device, List<ScenarioResult> results) throws IOException {
-        JsonGenerator json = new JsonFactory().createGenerator(out).useDefaultPrettyPrinter();
-        json.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
-        json.writeStartObject();
+record JsonReport(String kernel, String device, List<ScenarioResult> results) implements Json.Fields {
+    @Override
+    public void writeTo(JsonGenerator json) throws IOException {
         json.writeStringField("kernel", kernel);
         json.writeStringField("device", device);
         json.writeArrayFieldStart("scenarios");
@@ -32,8 +18,6 @@ final class JsonReport {
             write(json, result);
         }
         json.writeEndArray();
-        json.writeEndObject();
-        json.close();
     }
 
     private static void write(JsonGenerator json, ScenarioResult result) throws IOException {
@@ -42,14 +26,7 @@ final class JsonReport {
         if (result.impossible() != null) {
             json.writeStringField("impossible", result.impossible());
         }
-        json.writeNumberField("transfers", result.transfers());
-        json.writeNumberField("breaks", result.breaks());
-        json.writeNumberField("failed", result.failed());
-        json.writeNumberField("lost", result.lost());
-        json.writeNumberField("p50_us", result.all().p50());
-        json.writeNumberField("p99_us", result.all().p99());
-        json.writeNumberField("p999_us", result.all().p999());
-        json.writeNumberField("max_us", result.all().max());
+        Json.writeResult(json, result.transfers(), result.breaks(), result.failed(), result.lost(), result.all());
         json.writeEndObject();
     }
 }

@@ -1,5 +1,7 @@
 package dev.daxverbs.examples.demo;
 
+import dev.daxverbs.examples.load.Latency;
+
 import org.HdrHistogram.Histogram;
 
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.daxverbs.examples.demo;
 
+import dev.daxverbs.examples.load.Idle;
+import dev.daxverbs.examples.load.Pattern;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.SendWorkRequests;
 import dev.daxverbs.verbs.WorkCompletions;
@@ -19,9 +21,6 @@ import java.util.function.BooleanSupplier;
  * afterwards.
  */
 final class Load {
-    private static final int SPINS = 50;
-    private static final int YIELDS = 500;
-    private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final long END_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
     private static final long FLUSH_LIMIT_NS = TimeUnit.SECONDS.toNanos(2);
     private static final long REFUSED_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -75,7 +74,7 @@ final class Load {
                 idle = 0;
                 completedNs = System.nanoTime();
             } else {
-                rest(++idle);
+                Idle.rest(++idle);
                 dead |= System.nanoTime() - completedNs > patienceNs;
             }
             if (dead) {
@@ -84,15 +83,6 @@ final class Load {
             }
         }
         finish(Math.min(END_LIMIT_NS, patienceNs));
-    }
-
-    /** The device may be software, and need the processor; in a long break others need it more. */
-    private static void rest(int idlePolls) {
-        if (idlePolls > SPINS + YIELDS) {
-            LockSupport.parkNanos(PAUSE_NS);
-        } else if (idlePolls > SPINS) {
-            Thread.yield();
-        }
     }
 
     private void postAll() {
@@ -191,7 +181,7 @@ final class Load {
         long endNs = System.nanoTime() + limitNs;
         int idle = 0;
         while (outstanding > 0 && System.nanoTime() - endNs < 0) {
-            rest(pollOnce() > 0 ? 0 : ++idle);
+            Idle.rest(pollOnce() > 0 ? 0 : ++idle);
         }
         for (Slot slot : slots) {
             if (slot.outstanding) {

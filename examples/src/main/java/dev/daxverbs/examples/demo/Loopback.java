@@ -1,5 +1,6 @@
 package dev.daxverbs.examples.demo;
 
+import dev.daxverbs.examples.load.ConnectedPair;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.RegisteredMemory;
 

@@ -1,6 +1,7 @@
 package dev.daxverbs.examples.demo;
 
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.examples.load.ConnectedPair;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.DeviceContext;

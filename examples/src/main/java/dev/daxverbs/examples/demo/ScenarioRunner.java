@@ -2,6 +2,7 @@ package dev.daxverbs.examples.demo;
 
 import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.examples.load.Sizes;
 import dev.daxverbs.verbs.DeviceContext;
 import dev.daxverbs.verbs.Mtu;
 import dev.daxverbs.verbs.OnDemandCapabilities;

@@ -1,6 +1,7 @@
 package dev.daxverbs.examples.demo;
 
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.examples.load.ConnectedPair;
 import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.RegionDomain;
 import dev.daxverbs.verbs.AccessFlag;

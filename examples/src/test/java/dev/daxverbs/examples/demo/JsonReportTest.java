@@ -2,6 +2,8 @@ package dev.daxverbs.examples.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.examples.load.Json;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
@@ -11,7 +13,7 @@ import java.util.List;
 class JsonReportTest {
     private static String compact(List<ScenarioResult> results) throws IOException {
         StringWriter out = new StringWriter();
-        JsonReport.write(out, "7.3.4 \"test\"", "rxe0", results);
+        Json.write(out, new JsonReport("7.3.4 \"test\"", "rxe0", results));
         return out.toString().replaceAll("\\s", "");
     }
 

@@ -3,6 +3,8 @@ package dev.daxverbs.examples.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.daxverbs.examples.load.Latency;
+
 import org.junit.jupiter.api.Test;
 
 class LatencyLogTest {

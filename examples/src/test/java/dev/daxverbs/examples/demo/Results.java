@@ -1,5 +1,7 @@
 package dev.daxverbs.examples.demo;
 
+import dev.daxverbs.examples.load.Latency;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

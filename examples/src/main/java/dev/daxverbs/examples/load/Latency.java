@@ -1,4 +1,4 @@
-package dev.daxverbs.examples.demo;
+package dev.daxverbs.examples.load;
 
 import org.HdrHistogram.Histogram;
 
@@ -11,10 +11,12 @@ import org.HdrHistogram.Histogram;
  * @param p999 99.9 % of them
  * @param max all of them
  */
-record Latency(long count, double p50, double p99, double p999, double max) {
-    static final Latency NONE = new Latency(0, 0, 0, 0, 0);
+public record Latency(long count, double p50, double p99, double p999, double max) {
+    /** Of no transfers. */
+    public static final Latency NONE = new Latency(0, 0, 0, 0, 0);
 
-    static Latency of(Histogram nanoseconds) {
+    /** The distribution that a histogram of nanoseconds has. */
+    public static Latency of(Histogram nanoseconds) {
         return nanoseconds.getTotalCount() == 0 ? NONE : new Latency(nanoseconds.getTotalCount(), micros(nanoseconds.getValueAtPercentile(50)),
                 micros(nanoseconds.getValueAtPercentile(99)), micros(nanoseconds.getValueAtPercentile(99.9)), micros(nanoseconds.getMaxValue()));
     }

@@ -1,0 +1,23 @@
+package dev.daxverbs.examples.load;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** What a poller does between polls that found nothing. */
+public final class Idle {
+    private static final int SPINS = 50;
+    private static final int YIELDS = 500;
+    private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
+
+    private Idle() {
+    }
+
+    /** The device may be software, and need the processor; in a long break others need it more. */
+    public static void rest(int idlePolls) {
+        if (idlePolls > SPINS + YIELDS) {
+            LockSupport.parkNanos(PAUSE_NS);
+        } else if (idlePolls > SPINS) {
+            Thread.yield();
+        }
+    }
+}
