@@ -1,0 +1,151 @@
+package dev.daxverbs.examples.stream;
+
+import dev.daxverbs.examples.load.Json;
+import dev.daxverbs.examples.load.Program;
+import dev.daxverbs.examples.load.Sizes;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+
+/** The command line of the load generator. */
+@Command(name = "stream", mixinStandardHelpOptions = true, usageHelpAutoWidth = true, sortOptions = false, description = {
+    "Runs RDMA transfers against the mapping of a file, and compares each with the file.",
+    "BYTES may end in K, M or G."})
+final class Stream implements Callable<Integer> {
+    private static final int MOST_DEPTH = 1024;
+    private static final int MOST_QUEUE_PAIRS = 256;
+    private static final int MOST_REGIONS = 1_000_000;
+    private static final int MOST_SECONDS = 1_000_000;
+    private static final long MOST_SIZE = 64 << 20;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--file", paramLabel = "FILE", required = true, description = "the file; its content is overwritten")
+    private Path file;
+
+    @Option(names = "--device", paramLabel = "D", description = "RDMA device (default: the first with an active port, of MTU 4096 if there is one)")
+    private String device;
+
+    @Option(names = "--op", paramLabel = "OP", description = "which transfers: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE})")
+    private Operation operation = Operation.WRITE;
+
+    @Option(names = "--size", paramLabel = "BYTES", converter = BytesConverter.class, defaultValue = "4096",
+            description = "how many bytes a transfer moves, or at most (default: ${DEFAULT-VALUE})")
+    private long size;
+
+    @Option(names = "--depth", paramLabel = "N", description = "transfers in flight on each queue pair (default: ${DEFAULT-VALUE})")
+    private int depth = 8;
+
+    @Option(names = "--queue-pairs", paramLabel = "N", description = "queue pairs, each connected to one of its own (default: ${DEFAULT-VALUE})")
+    private int queuePairs = 1;
+
+    @Option(names = "--regions", paramLabel = "N", description = "register the file as so many regions: equal parts of it (default: ${DEFAULT-VALUE})")
+    private int regions = 1;
+
+    @Option(names = "--offset-mode", paramLabel = "MODE",
+            description = "transfers begin at page boundaries and have the same length, or begin and end anywhere: ${COMPLETION-CANDIDATES}"
+                    + " (default: ${DEFAULT-VALUE})")
+    private OffsetMode offsetMode = OffsetMode.ALIGNED;
+
+    @Option(names = "--seconds", paramLabel = "S", description = "how long (default: ${DEFAULT-VALUE})")
+    private int seconds = 10;
+
+    @Option(names = "--breaks", paramLabel = "N", description = "end after so many lease breaks, if that is before --seconds are over")
+    private long breaks;
+
+    @Option(names = "--create", paramLabel = "BYTES", converter = BytesConverter.class, defaultValue = "0",
+            description = "make the file, which must not exist, and remove it in the end")
+    private long create;
+
+    @Option(names = "--breaker", paramLabel = "COMMAND",
+            description = "run a shell command again and again beside the transfers; $FILE is the file, $SIZE its size in bytes; repeatable")
+    private List<String> breakers = List.of();
+
+    @Option(names = "--breakers-change", paramLabel = "WHAT",
+            description = "what others may do to the bytes of the file: ${COMPLETION-CANDIDATES}, zeros being what truncation makes (default:"
+                    + " ${DEFAULT-VALUE})")
+    private ContentChange change = ContentChange.ZEROS;
+
+    @Option(names = "--breakers-keep-content", description = "the same as --breakers-change nothing: every transfer must be right")
+    private boolean keepContent;
+
+    @Option(names = "--drain", paramLabel = "S", description = "how long to wait for outstanding transfers in the end (default: ${DEFAULT-VALUE})")
+    private int drainSeconds = 60;
+
+    @Option(names = "--json", paramLabel = "OUT", description = "write the results there as JSON")
+    private Path json;
+
+    @Option(names = "--check-options", hidden = true, description = "check the options, and do nothing")
+    private boolean checkOnly;
+
+    /** Reads a number of bytes. */
+    static final class BytesConverter implements CommandLine.ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            try {
+                return Sizes.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    Stream() {
+    }
+
+    /**
+     * Runs the load and ends with its status: 0 if nothing failed, was lost or came out of order, 1 if something did or it could not
+     * be run, 2 for wrong usage.
+     *
+     * @param arguments see {@code --help}
+     */
+    public static void main(String[] arguments) {
+        System.exit(Program.run(new Stream(), arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Settings settings = settings();
+        if (checkOnly) {
+            return 0;
+        }
+        Report report = new StreamRun(settings, System.out).run();
+        System.out.println();
+        System.out.print(report);
+        if (json != null) {
+            Json.write(json, report);
+        }
+        return report.complaint().isEmpty() ? 0 : 1;
+    }
+
+    private Settings settings() {
+        checkRange("--size", size, 1, MOST_SIZE);
+        checkRange("--depth", depth, 1, MOST_DEPTH);
+        checkRange("--queue-pairs", queuePairs, 1, MOST_QUEUE_PAIRS);
+        checkRange("--regions", regions, 1, MOST_REGIONS);
+        checkRange("--seconds", seconds, 1, MOST_SECONDS);
+        checkRange("--drain", drainSeconds, 1, MOST_SECONDS);
+        checkRange("--breaks", breaks, 0, Long.MAX_VALUE);
+        checkRange("--create", create, 0, Long.MAX_VALUE);
+        return new Settings(file, create, device, operation, (int) size, depth, queuePairs, regions, offsetMode, Duration.ofSeconds(seconds), breaks,
+                Duration.ofSeconds(drainSeconds), keepContent ? ContentChange.NOTHING : change, List.copyOf(breakers));
+    }
+
+    private void checkRange(String option, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw new ParameterException(spec.commandLine(), "%s %d: must be %d to %d".formatted(option, value, least, most));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package dev.daxverbs.examples.stream;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Settings for tests. */
+final class Example {
+    static final int SIZE = 4096;
+    static final int DEPTH = 4;
+
+    private Example() {
+    }
+
+    static Settings settings(Operation operation, OffsetMode offsetMode, ContentChange change) {
+        return new Settings(Path.of("/dev/shm/x"), 0, null, operation, SIZE, DEPTH, 2, 1, offsetMode, Duration.ofSeconds(1), 0, Duration.ofSeconds(60),
+                change, List.of());
+    }
+}

@@ -1,0 +1,50 @@
+package dev.daxverbs.examples.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.daxverbs.examples.load.Json;
+import dev.daxverbs.examples.load.Latency;
+
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
+
+class ReportTest {
+    private static Report report(long transfers, long failed, long outOfOrder, long compared, long lost) {
+        return new Report("7.3", "rxe0", "TMPFS", Example.settings(Operation.MIXED, OffsetMode.ANY, ContentChange.ZEROS), 1.5, transfers, failed, 3,
+                outOfOrder, compared, 4, lost, new Library.Numbers(990, 10, 5, 1, 2), new Latency(transfers, 97.3, 410.5, 5_100, 9_000),
+                failed > 0 ? Map.of("READ: remote access error", failed) : Map.of(), List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)));
+    }
+
+    @Test
+    void shouldHaveWhatOtherProgramsRead() throws IOException {
+        StringWriter out = new StringWriter();
+        Json.write(out, report(1000, 6, 0, 900, 0));
+
+        assertThat(out.toString().replaceAll("\\s", "")).isEqualTo("""
+                {"kernel":"7.3","device":"rxe0","file":"/dev/shm/x","memory":"TMPFS","op":"mixed","size":4096,"depth":4,"queue_pairs":2,"regions":1,\
+                "offset_mode":"any","seconds":1.5,"transfers":1000,"breaks":5,"failed":6,"lost":0,"p50_us":97.3,"p99_us":410.5,"p999_us":5100.0,\
+                "max_us":9000.0,"direct":990,"staged":10,"truncated":3,"forced":1,"fenced":2,"out_of_order":0,"compared":900,"excused":4,\
+                "reasons":{"READ:remoteaccesserror":6},"breakers":[{"command":":<\\"$FILE\\"","runs":7,"bad":1}]}""");
+    }
+
+    @Test
+    void shouldBeContentOnlyWithTransfersThatWereAllRight() {
+        assertThat(report(1000, 0, 0, 900, 0).complaint()).isEmpty();
+        assertThat(report(1000, 1, 0, 900, 0).complaint()).hasValueSatisfying(text -> assertThat(text).contains("failed=1"));
+        assertThat(report(1000, 0, 1, 900, 0).complaint()).hasValueSatisfying(text -> assertThat(text).contains("out_of_order=1"));
+        assertThat(report(1000, 0, 0, 900, 1).complaint()).hasValueSatisfying(text -> assertThat(text).contains("lost=1"));
+        assertThat(report(0, 0, 0, 0, 0).complaint()).contains("nothing was transferred");
+        assertThat(report(1000, 0, 0, 0, 0).complaint()).contains("nothing was compared");
+    }
+
+    @Test
+    void shouldTellPeopleWhatWentWrong() {
+        assertThat(report(1000, 6, 0, 900, 0).toString()).contains("1,000 transfers", "6 times: READ: remote access error",
+                "breaker ran 7 times, 1 with a bad status: : < \"$FILE\"", "not as it should be: failed=6");
+        assertThat(report(1000, 0, 0, 900, 0).toString()).doesNotContain("not as it should be");
+    }
+}
