@@ -4,6 +4,8 @@
  * <p>{@code internal} holds system calls and concurrency primitives, {@code bindings} what jextract generated; neither is exported.
  */
 module dev.daxverbs {
+    requires jdk.jfr;
+
     exports dev.daxverbs.dax;
     exports dev.daxverbs.lease;
     exports dev.daxverbs.verbs;

@@ -102,6 +102,17 @@ public final class DaxFile implements AutoCloseable {
     }
 
     /**
+     * Whether nobody can make the file shorter: a memfd with F_SEAL_SHRINK ({@code fcntl(2)}), which cannot be taken off.
+     *
+     * @return false for every other file
+     * @throws IllegalStateException if the file is closed
+     */
+    public boolean cannotShrink() {
+        int seals = Posix.fcntl(fileDescriptor(), LibC.F_GET_SEALS(), 0);
+        return seals > 0 && (seals & LibC.F_SEAL_SHRINK()) != 0;
+    }
+
+    /**
      * The descriptor, for calls that this class does not have. It must not be closed, nor used after {@link #close}: duplicate it to keep it.
      *
      * @return the number of the descriptor
@@ -216,6 +227,29 @@ public final class DaxFile implements AutoCloseable {
         if (sizeBytes > size()) {
             changes.run("fallocate(fd=" + fd + ", sizeBytes=" + sizeBytes + ")", () -> extendNow(sizeBytes));
         }
+    }
+
+    /**
+     * Gives the blocks of a range back ({@code fallocate(2)} with {@code FALLOC_FL_PUNCH_HOLE}), inside the guards: it reads as zero. The size
+     * stays.
+     *
+     * @param offset where the range begins, in bytes
+     * @param lengthBytes bytes, more than zero; what lies past the end of the file counts for nothing
+     * @throws IllegalArgumentException if the range is not as described
+     * @throws IllegalStateException if the file is closed or read-only
+     * @throws UnsupportedOperationException for a device, which has no holes
+     * @throws FileSystemException if {@code fallocate(2)} failed: EOPNOTSUPP (a file system without holes), EPERM (a sealed memfd) and so on
+     * @throws IOException if a guard refused
+     */
+    public void punch(long offset, long lengthBytes) throws IOException {
+        checkChangeable(0);
+        if (offset < 0 || lengthBytes <= 0 || offset > Long.MAX_VALUE - lengthBytes) {
+            throw new IllegalArgumentException("a hole must begin at 0 or later, be longer than 0, and end before 2^63: offset=" + offset
+                    + ", lengthBytes=" + lengthBytes + ", path=" + path);
+        }
+        String change = "fallocate(fd=" + fd + ", FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, offset=" + offset + ", length=" + lengthBytes + ")";
+        changes.run(change, () -> onDescriptor(change, () -> Posix.fallocate(fd,
+                LibC.FALLOC_FL_PUNCH_HOLE() | LibC.FALLOC_FL_KEEP_SIZE(), offset, lengthBytes)));
     }
 
     private void extendNow(long sizeBytes) throws IOException {

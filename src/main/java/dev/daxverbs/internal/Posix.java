@@ -55,6 +55,8 @@ public final class Posix {
             Linker.Option.firstVariadicArg(1));
     /** Of {@code linux/kcmp.h}: compares open file descriptions. */
     private static final long KCMP_FILE = 0;
+    private static final MethodHandle MEMFD_CREATE = NativeCall.capturingErrno(LibC.memfd_create$address(),
+            LibC.memfd_create$descriptor());
     private static final MethodHandle EVENTFD = NativeCall.capturingErrno(LibC.eventfd$address(), LibC.eventfd$descriptor());
 
     /** Bytes in a page of the processor's memory. */
@@ -244,6 +246,16 @@ public final class Posix {
     public static int msync(long address, long length, int flags) {
         try {
             return result((int) MSYNC.invokeExact(NativeCall.errnoSegment(), address, length, flags));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /** {@code int memfd_create(const char *name, unsigned int flags)}, close-on-exec and open to sealing. */
+    public static int memfdCreate(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            return result((int) MEMFD_CREATE.invokeExact(NativeCall.errnoSegment(), arena.allocateFrom(name),
+                    LibC.MFD_CLOEXEC() | LibC.MFD_ALLOW_SEALING()));
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }

@@ -1,6 +1,8 @@
 package dev.daxverbs.region;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -15,16 +17,18 @@ final class Drain {
     /** How long the completions of a queue pair in error may take: they are flushed, not executed. */
     private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
 
-    private final Map<TrackedQueuePair, Long> ends = new LinkedHashMap<>();
+    private final Map<TrackedQueuePair, TrackedQueuePair.DrainEnd> ends = new LinkedHashMap<>();
 
     private Drain() {
     }
 
-    /** Seizes each gate once: what is posted later names no registration that was withdrawn before. */
+    /** Seizes each gate once, all for the price of one: what is posted later names no registration that was withdrawn before. */
     static Drain of(Set<TrackedQueuePair> queuePairs) {
         Drain drain = new Drain();
+        List<TrackedQueuePair.DrainEnd> ends = TrackedQueuePair.fenceOff(queuePairs);
+        int i = 0;
         for (TrackedQueuePair queuePair : queuePairs) {
-            drain.ends.put(queuePair, queuePair.fenceOff());
+            drain.ends.put(queuePair, ends.get(i++));
         }
         return drain;
     }
@@ -33,14 +37,14 @@ final class Drain {
      * Waits; queue pairs that do not finish in time are fenced, so that the device stops.
      *
      * @param deadlineNs when to stop waiting, by {@link System#nanoTime()}
-     * @return how many were fenced
+     * @return those that were fenced
      */
-    int await(long deadlineNs) {
+    List<TrackedQueuePair> await(long deadlineNs) {
         if (awaitAll(deadlineNs)) {
-            return 0;
+            return List.of();
         }
-        int late = ends.size();
-        ends.keySet().forEach(TrackedQueuePair::fence);
+        List<TrackedQueuePair> late = new ArrayList<>(ends.keySet());
+        late.forEach(TrackedQueuePair::fence);
         awaitAll(System.nanoTime() + FLUSH_NS);
         return late;
     }

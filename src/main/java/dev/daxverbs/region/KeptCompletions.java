@@ -1,5 +1,6 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.verbs.CompletionOpcode;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.WorkCompletions;
 
@@ -19,9 +20,13 @@ final class KeptCompletions {
         list.append(source, index);
     }
 
-    void add(long wrId, CompletionStatus status, int queuePairNumber) {
+    void add(long wrId, CompletionStatus status, CompletionOpcode opcode, long lengthBytes, int queuePairNumber) {
         makeRoom();
-        list.append(wrId, status, queuePairNumber);
+        if (status == CompletionStatus.SUCCESS) {
+            list.append(wrId, opcode, lengthBytes, queuePairNumber);
+        } else {
+            list.append(wrId, status, queuePairNumber);
+        }
     }
 
     /** Moves as many as the other list can take, oldest first; returns its new size. */

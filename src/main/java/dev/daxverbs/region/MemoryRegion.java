@@ -3,7 +3,6 @@ package dev.daxverbs.region;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.internal.Posix;
 import dev.daxverbs.verbs.AccessFlag;
-import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.MemoryRegistration;
 import dev.daxverbs.verbs.ProtectionDomain;
 import dev.daxverbs.verbs.RegisteredMemory;
@@ -12,17 +11,23 @@ import dev.daxverbs.verbs.VerbsException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
 
 /**
  * Memory that work requests may name for as long as it is open, whatever happens to the file under it.
  *
- * <p>Its registration with the device ends when another process opens or truncates the file, and is made anew when that process is done;
- * transfers posted on queue pairs of a {@link RegionDomain} wait meanwhile and then go on, in order. A range beyond the end that the
- * file has afterwards is refused by {@link RegionTruncatedException} before it is posted; one that was accepted while the lease was
- * broken completes with {@link CompletionStatus#FILE_TRUNCATED}.
+ * <p>Its registration with the device ends when another process opens or truncates the file, and is made anew when that process is done.
+ * Meanwhile transfers posted on queue pairs of a {@link RegionDomain} go through memory of the library's (they are <em>staged</em>), in order with
+ * all others. A range beyond the end that the file has afterwards is refused by {@link RegionTruncatedException} before it is posted; one that
+ * was accepted while the lease was broken completes with {@link dev.daxverbs.verbs.CompletionStatus#FILE_TRUNCATED}. When the file
+ * grows back, so does what can be used.
+ *
+ * <p>Its memory is not to be touched by native code: {@link DaxMapping} says why.
  *
  * <p>Thread use: any thread may use and close it.
  */
@@ -32,8 +37,12 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     private final Set<AccessFlag> access;
     private final DaxMapping mapping; // null: no file
     private final GuardedFile file; // null: no guard is needed
-    private final boolean onDemand;
+    private final DirectAccess direct;
+    private final String whyNotDirect; // null if any transfer can be
     private final long fileOffset;
+    /** Held for reading while a pump copies from or to the file; by {@link #awaitCopies} for writing. */
+    private final ReentrantReadWriteLock copying = new ReentrantReadWriteLock();
+    private final List<RegionListener> listeners = new CopyOnWriteArrayList<>();
 
     /**
      * What can be used now, or null. Read by posters within their gates, without a fence: a break clears it, and then seizes the gates of
@@ -60,19 +69,20 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     private MemoryRegion(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, long fileOffset,
-            GuardedFile file, boolean onDemand) {
+            GuardedFile file, DirectAccess direct, String whyNotDirect) {
         this.domain = domain;
         this.segment = segment;
-        this.access = access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
+        this.access = AccessFlag.copyOf(access);
         this.mapping = mapping;
         this.fileOffset = fileOffset;
         this.file = file;
-        this.onDemand = onDemand;
+        this.direct = direct;
+        this.whyNotDirect = whyNotDirect;
     }
 
     /** A region that nothing can take away: one registration for its whole life. */
     static MemoryRegion fixed(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping) {
-        MemoryRegion region = new MemoryRegion(domain, segment, access, mapping, 0, null, false);
+        MemoryRegion region = new MemoryRegion(domain, segment, access, mapping, 0, null, DirectAccess.PINNED, null);
         region.usableBytes = segment.byteSize();
         region.usable = new Usable(domain.protectionDomain().register(segment, access), segment.byteSize());
         return region;
@@ -80,8 +90,8 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     /** A region over a guarded file, without a registration yet. */
     static MemoryRegion tracked(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, long fileOffset,
-            GuardedFile file, boolean onDemand) {
-        return new MemoryRegion(domain, segment, access, mapping, fileOffset, file, onDemand);
+            GuardedFile file, DirectAccess direct, String whyNotDirect) {
+        return new MemoryRegion(domain, segment, access, mapping, fileOffset, file, direct, whyNotDirect);
     }
 
     /**
@@ -108,7 +118,12 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * @return a copy of the flags that were given
      */
     public Set<AccessFlag> access() {
-        return access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
+        return AccessFlag.copyOf(access);
+    }
+
+    /** Whether a flag was given. */
+    boolean allows(AccessFlag flag) {
+        return access.contains(flag);
     }
 
     /**
@@ -125,12 +140,66 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     /**
      * Whether its registrations are made with {@link AccessFlag#ON_DEMAND}: because its pages cannot be pinned, as those of FS-DAX files.
-     * Transfers must then begin at multiples of 4096 bytes from the start of the file, on queue pairs with a path MTU of 4096.
      *
      * @return true if so
      */
     public boolean isOnDemand() {
-        return onDemand;
+        return direct.isOnDemand();
+    }
+
+    /**
+     * The path that transfers take now, but for those whose offset the device cannot be trusted with: see {@link #describe()}.
+     *
+     * @return DIRECT while the region has a registration
+     */
+    public synchronized TransferPath path() {
+        return usable == null ? TransferPath.STAGED : TransferPath.DIRECT;
+    }
+
+    /**
+     * What the region is, and why transfers take the path that they take.
+     *
+     * @return a snapshot
+     */
+    public RegionDescription describe() {
+        List<String> reasons = new ArrayList<>();
+        if (whyNotDirect != null) {
+            reasons.add(whyNotDirect);
+        }
+        if (file != null && direct != DirectAccess.NONE && !file.isLeased()) {
+            reasons.add(file.mayBeRestored() ? "the lease is broken: another process has the file open; it is asked for again and again"
+                    : file.refusal().map(Throwable::getMessage).orElse("the lease is not held"));
+        }
+        VerbsException refused = failure;
+        if (refused != null) {
+            reasons.add("the registration was refused, and is tried again and again: " + refused.getMessage());
+        }
+        return new RegionDescription(mapping == null ? null : mapping.file().path(), mapping == null ? null : mapping.file().kind(), guard(),
+                path(), direct.isOnDemand(), byteSize(), usableBytes(), breaks(), forced(), fenced(), List.copyOf(reasons));
+    }
+
+    /**
+     * Adds somebody who wants to know of breaks. Without effect for memory that needs no guard.
+     *
+     * @param listener is called for events from now on
+     */
+    public void addListener(RegionListener listener) {
+        listeners.add(Objects.requireNonNull(listener, "listener"));
+    }
+
+    /**
+     * Removes a listener; events that are on their way to it may still arrive.
+     *
+     * @param listener as it was added
+     */
+    public void removeListener(RegionListener listener) {
+        listeners.remove(listener);
+    }
+
+    void notifyListeners(BiConsumer<RegionListener, MemoryRegion> call) {
+        for (RegionListener listener : listeners) {
+            Notifier.run(() -> call.accept(listener, this));
+        }
     }
 
     /**
@@ -158,6 +227,15 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      */
     public long fenced() {
         return file == null ? 0 : file.fenced();
+    }
+
+    /**
+     * How many breaks of the file's lease the kernel ended by force: {@link RegionListener#onForced}.
+     *
+     * @return the number since the lease was first taken; 0 for memory without a lease
+     */
+    public long forced() {
+        return file == null ? 0 : file.forced();
     }
 
     @Override
@@ -226,22 +304,93 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         }
     }
 
-    /** Refuses what cannot be posted, neither now nor when a break is over. */
-    void checkUsable() {
+    /** Refuses what cannot be posted, neither now nor later. */
+    void checkOpen() {
         if (closed) {
             throw new IllegalStateException(this + " is closed");
         }
-        if (failure != null) {
-            throw new IllegalStateException(this + " could not be registered again after a lease break: close it and register anew", failure);
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** By what registration, and for which transfers, the device can be let at the memory while the lease is held. */
+    DirectAccess direct() {
+        return direct;
+    }
+
+    /** Whether the device may do atomics there, as far as staged ones are concerned. */
+    boolean allowsAtomicsNow() {
+        return direct.allowsAtomics() && !file.hasStagedAtomic();
+    }
+
+    /** Whether it is worth waiting for a registration. */
+    boolean mayBecomeDirect() {
+        return direct != DirectAccess.NONE && (file.isLeased() || file.mayBeRestored());
+    }
+
+    GuardedFile file() {
+        return file;
+    }
+
+    DomainCounters domainCounters() {
+        return domain.counting();
+    }
+
+    // Staged transfers: pumps. What is short may be so because another process is at it: then it is for the caller to come again.
+
+    /** Where the peer's side of staged transfers goes that name this region as the peer's memory. */
+    StagingPool targetStaging() {
+        return domain.targetStaging();
+    }
+
+    /** Reads from the file. */
+    FileAccess read(long offset, MemorySegment into) {
+        return copy(() -> StagedCopy.fromFile(file.descriptor(), fileOffset + offset, into), offset, into.byteSize());
+    }
+
+    /** Writes to the file, through its mapping. */
+    FileAccess write(long offset, StagingBuffer from, long fromOffset, long lengthBytes) {
+        return copy(() -> file.size() < fileOffset + offset + lengthBytes ? 0
+                : StagedCopy.toMapping(from, fromOffset, segment.asSlice(offset, lengthBytes)), offset, lengthBytes);
+    }
+
+    /** Whether the file has the range. */
+    FileAccess looksFor(long offset, long lengthBytes) {
+        return copy(() -> file.size() < fileOffset + offset + lengthBytes ? 0 : lengthBytes, offset, lengthBytes);
+    }
+
+    private interface Copy {
+        long run();
+    }
+
+    private FileAccess copy(Copy copy, long offset, long lengthBytes) {
+        copying.readLock().lock();
+        try {
+            if (closed) {
+                return FileAccess.CLOSED;
+            }
+            long stamp = file.stamp(); // before the look at the file: what is decided must not mix two times
+            boolean mayGrow = file.mayGrow();
+            long moved = copy.run();
+            if (moved == lengthBytes) {
+                return FileAccess.DONE;
+            }
+            boolean isShort = file.size() < fileOffset + offset + lengthBytes;
+            if (mayGrow || file.mayGrow() || file.stamp() != stamp) {
+                return FileAccess.LATER;
+            }
+            return isShort ? FileAccess.TRUNCATED : FileAccess.FAILED;
+        } finally {
+            copying.readLock().unlock();
         }
     }
 
-    /** How a deferred transfer must end that waits for this region; null if the region will be back. */
-    CompletionStatus refusal() {
-        if (closed) {
-            return CompletionStatus.LOC_PROT_ERR;
-        }
-        return failure == null ? null : CompletionStatus.GENERAL_ERR;
+    /** Waits until no pump is at the file that saw the region open. */
+    void awaitCopies() {
+        copying.writeLock().lock();
+        copying.writeLock().unlock();
     }
 
     // Breaks and restores: within the lock of the guarded file.
@@ -260,16 +409,18 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     /**
-     * Gives posters a registration again, and adds those who may have deferred.
+     * Gives posters a registration again, and adds those who may have deferred. One that is refused is noted: the region stays staged.
      *
      * @param fileSizeBytes the present size of the file
      * @param kept the registration that was withdrawn and not closed, or null
+     * @param unleased whether the file must not be registered at present
      */
-    void restore(long fileSizeBytes, MemoryRegistration kept, Set<TrackedQueuePair> toPump) {
+    void restore(long fileSizeBytes, MemoryRegistration kept, boolean unleased, Set<TrackedQueuePair> toPump) {
         long present = Math.max(0, Math.min(segment.byteSize(), fileSizeBytes - fileOffset));
         MemoryRegistration renewed = kept;
         VerbsException refused = null;
-        if (renewed == null && present > 0) {
+        boolean register = !unleased && direct != DirectAccess.NONE;
+        if (renewed == null && present > 0 && register) {
             try {
                 renewed = register(present);
             } catch (VerbsException e) {
@@ -279,7 +430,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         synchronized (this) {
             usableBytes = present;
             failure = refused;
-            usable = refused == null ? new Usable(renewed, present) : null;
+            usable = register && refused == null ? new Usable(renewed, present) : null;
         }
         synchronized (users) {
             toPump.addAll(users);
@@ -287,7 +438,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     private MemoryRegistration register(long present) {
-        if (onDemand) {
+        if (direct.isOnDemand()) {
             Set<AccessFlag> flags = access();
             flags.add(AccessFlag.ON_DEMAND);
             return domain.protectionDomain().register(segment, flags);

@@ -5,6 +5,7 @@ import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.ProcessMaps;
 import dev.daxverbs.verbs.AccessFlag;
+import dev.daxverbs.verbs.AtomicCapability;
 import dev.daxverbs.verbs.CompletionChannel;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.DeviceContext;
@@ -15,9 +16,9 @@ import dev.daxverbs.verbs.VerbsException;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -39,11 +40,21 @@ import java.util.Set;
 public final class RegionDomain implements AutoCloseable {
     private final DeviceContext context;
     private final ProtectionDomain domain;
+    private final RegionOptions options;
+    private final DomainCounters counters = new DomainCounters();
+    private final Set<TrackedQueuePair> queuePairs = new LinkedHashSet<>(); // guarded by itself
     private final Set<MemoryRegion> regions = new LinkedHashSet<>(); // guarded by itself
     private boolean closed; // guarded by regions
 
-    private RegionDomain(DeviceContext context) {
+    // Staging memory, made when a file is first registered or received to; guarded by stagingLock, then read without.
+    private final Object stagingLock = new Object();
+    private volatile StagingPool localStaging;
+    private volatile StagingPool targetStaging;
+    private volatile StagingPool receiveStaging;
+
+    private RegionDomain(DeviceContext context, RegionOptions options) {
         this.context = context;
+        this.options = Objects.requireNonNull(options, "options");
         this.domain = context.allocateProtectionDomain();
     }
 
@@ -55,7 +66,43 @@ public final class RegionDomain implements AutoCloseable {
      * @throws VerbsException if the device refuses
      */
     public static RegionDomain allocate(DeviceContext context) {
-        return new RegionDomain(context);
+        return allocate(context, RegionOptions.defaults());
+    }
+
+    /**
+     * Makes a domain.
+     *
+     * @param context the device
+     * @param options how transfers are taken through breaks
+     * @return the domain
+     * @throws VerbsException if the device refuses
+     */
+    public static RegionDomain allocate(DeviceContext context, RegionOptions options) {
+        return new RegionDomain(context, options);
+    }
+
+    /**
+     * What it was made with.
+     *
+     * @return the options
+     */
+    public RegionOptions options() {
+        return options;
+    }
+
+    /**
+     * What happened in it so far.
+     *
+     * @return a snapshot
+     */
+    public RegionCounters counters() {
+        synchronized (queuePairs) {
+            return counters.with(queuePairs);
+        }
+    }
+
+    DomainCounters counting() {
+        return counters;
     }
 
     /**
@@ -83,7 +130,7 @@ public final class RegionDomain implements AutoCloseable {
                         + " open it as a DaxFile and register its DaxMapping").formatted(segment.address(), segment.byteSize(), line));
             });
         }
-        return enter(MemoryRegion.fixed(this, segment, flags(access), null));
+        return enter(MemoryRegion.fixed(this, segment, AccessFlag.setOf(access), null));
     }
 
     /**
@@ -95,25 +142,45 @@ public final class RegionDomain implements AutoCloseable {
      * @throws IOException as {@link #register(DaxMapping, long, long, Set)}
      */
     public MemoryRegion register(DaxMapping mapping, AccessFlag... access) throws IOException {
-        return register(mapping, 0, mapping.length(), flags(access));
+        return register(mapping, 0, mapping.length(), AccessFlag.setOf(access));
     }
 
     /**
-     * Registers part of a file's mapping. The first region over a file takes a lease on it ({@code F_SETLEASE} of fcntl(2)): a write lease,
-     * or a read lease where the file was opened for reading only. A device-DAX mapping needs none.
+     * Registers part of a file's mapping, with the lease preferred: {@link #register(DaxMapping, long, long, Set, LeasePolicy)}.
      *
      * @param mapping the mapping, which cannot be closed before the region
-     * @param offset bytes from the start of the mapping; on FS-DAX a multiple of 4096
+     * @param offset bytes from the start of the mapping
      * @param lengthBytes bytes, more than zero
      * @param access what the device may do with it
      * @return the region
-     * @throws IndexOutOfBoundsException if the range is not within the mapping
-     * @throws IllegalArgumentException as {@link ProtectionDomain#register(MemorySegment, Set)}
-     * @throws IOException if the lease cannot be had ({@link dev.daxverbs.lease.LeaseUnavailableException} says why), or is broken by
-     *         a process that keeps the file open for more than five seconds
-     * @throws VerbsException if the kernel refuses the registration: {@code EOPNOTSUPP} for FS-DAX memory and a device without on-demand paging
+     * @throws IOException if the file cannot be guarded at all: too many open files, for instance
      */
     public MemoryRegion register(DaxMapping mapping, long offset, long lengthBytes, Set<AccessFlag> access) throws IOException {
+        return register(mapping, offset, lengthBytes, access, LeasePolicy.PREFERRED);
+    }
+
+    /**
+     * Registers part of a file's mapping. The first region over a file asks for a lease on it ({@code F_SETLEASE} of fcntl(2)): a write
+     * lease, or a read lease where the file was opened for reading only. While it is held transfers are direct where the memory and the device
+     * allow it, and else staged, see {@link MemoryRegion#describe()}. A device-DAX mapping needs none, nor does a memfd that is sealed against
+     * shrinking (F_SEAL_SHRINK; a hole that somebody punches into it is not noticed).
+     *
+     * @param mapping the mapping, which cannot be closed before the region
+     * @param offset bytes from the start of the mapping
+     * @param lengthBytes bytes, more than zero
+     * @param access what the device may do with it
+     * @param policy what is to be done when the lease is not to be had
+     * @return the region
+     * @throws IndexOutOfBoundsException if the range is not within the mapping
+     * @throws IllegalArgumentException as {@link ProtectionDomain#register(MemorySegment, Set)}
+     * @throws IOException if the lease is required and cannot be had ({@link dev.daxverbs.lease.LeaseUnavailableException} says why), or is broken
+     *         by a process that keeps the file open for more than five seconds; or EMFILE: too many open files
+     * @throws VerbsException if the kernel refuses the registration of staging memory ({@code ENOMEM}: the limit of locked memory); with the
+     *         lease required also if the device cannot be let at the memory ({@code EOPNOTSUPP}), or refuses its registration
+     */
+    public MemoryRegion register(DaxMapping mapping, long offset, long lengthBytes, Set<AccessFlag> access, LeasePolicy policy)
+            throws IOException {
+        Objects.requireNonNull(policy, "policy");
         if (offset < 0 || lengthBytes <= 0 || offset > mapping.length() - lengthBytes) {
             throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(offset, lengthBytes, mapping));
         }
@@ -121,44 +188,82 @@ public final class RegionDomain implements AutoCloseable {
             throw new IllegalArgumentException("ON_DEMAND: the region chooses that by the kind of memory");
         }
         MemorySegment segment = mapping.segment().asSlice(offset, lengthBytes);
-        if (mapping.file().kind() == MemoryKind.DEVICE_DAX) {
+        domain.check(segment, access);
+        if (mapping.file().kind() == MemoryKind.DEVICE_DAX || mapping.file().cannotShrink()) {
             return hold(mapping, MemoryRegion.fixed(this, segment, access, mapping));
         }
-        boolean onDemand = mustBeOnDemand(mapping, segment, access);
-        GuardedFile file = GuardedFile.of(mapping.file());
+        DirectPath direct = DirectPath.of(this, mapping, segment, access);
+        if (policy == LeasePolicy.REQUIRED && direct.access() == DirectAccess.NONE) {
+            throw new VerbsException("ibv_reg_mr(%s)".formatted(mapping), Errno.EOPNOTSUPP, direct.reason());
+        }
+        prepareStaging(access);
+        GuardedFile file = GuardedFile.of(mapping.file(), options);
         MemoryRegion region;
         try {
-            region = MemoryRegion.tracked(this, segment, access, mapping, mapping.offset() + offset, file, onDemand);
+            region = MemoryRegion.tracked(this, segment, access, mapping, mapping.offset() + offset, file, direct.access(), direct.reason());
         } catch (RuntimeException | Error e) {
             file.giveUp();
             throw e;
         }
-        file.add(region);
+        file.add(region, policy);
         return hold(mapping, region);
     }
 
-    /** FS-DAX cannot be pinned, and writable page-cache mappings no more since Linux 6.2 or so: the kernel tells, for the others. */
-    private boolean mustBeOnDemand(DaxMapping mapping, MemorySegment segment, Set<AccessFlag> access) {
-        boolean supported = context.attributes().onDemand().supported();
-        if (mapping.file().kind() == MemoryKind.FS_DAX) {
-            if (!supported) {
-                throw new VerbsException("ibv_reg_mr(%s)".formatted(mapping), Errno.EOPNOTSUPP,
-                        "FS-DAX memory cannot be pinned, and %s has no on-demand paging (rxe has it since Linux 6.15)".formatted(context));
+    /** What transfers of a region may need, so that no break meets with an exhausted limit. */
+    private void prepareStaging(Set<AccessFlag> access) {
+        localStaging();
+        if (access.contains(AccessFlag.REMOTE_READ) || access.contains(AccessFlag.REMOTE_WRITE) || access.contains(AccessFlag.REMOTE_ATOMIC)) {
+            targetStaging();
+        }
+    }
+
+    /** Where this side of staged transfers goes. */
+    StagingPool localStaging() {
+        StagingPool pool = localStaging;
+        if (pool == null) {
+            synchronized (stagingLock) {
+                pool = localStaging;
+                if (pool == null) {
+                    pool = new StagingPool(domain, options.stagingBytes(), EnumSet.of(AccessFlag.LOCAL_WRITE));
+                    localStaging = pool;
+                }
             }
-            return true;
         }
-        if (mapping.file().kind() == MemoryKind.TMPFS || !supported) {
-            return false;
-        }
-        try {
-            domain.register(segment, access).close();
-            return false;
-        } catch (VerbsException e) {
-            if (e.errno() == Errno.EFAULT || e.errno() == Errno.EOPNOTSUPP) {
-                return true;
+        return pool;
+    }
+
+    /** Where the other side of staged transfers goes, if that is a region of this domain: apart, as peers have rights to it. */
+    StagingPool targetStaging() {
+        StagingPool pool = targetStaging;
+        if (pool == null) {
+            synchronized (stagingLock) {
+                pool = targetStaging;
+                if (pool == null) {
+                    Set<AccessFlag> access = EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ);
+                    if (context.attributes().atomicCap() != AtomicCapability.NONE) {
+                        access.add(AccessFlag.REMOTE_ATOMIC);
+                    }
+                    pool = new StagingPool(domain, options.stagingBytes(), access);
+                    targetStaging = pool;
+                }
             }
-            throw e;
         }
+        return pool;
+    }
+
+    /** Where receives arrive that name files: apart, as they may be parked there for long. */
+    StagingPool receiveStaging() {
+        StagingPool pool = receiveStaging;
+        if (pool == null) {
+            synchronized (stagingLock) {
+                pool = receiveStaging;
+                if (pool == null) {
+                    pool = new StagingPool(domain, options.stagingBytes(), EnumSet.of(AccessFlag.LOCAL_WRITE));
+                    receiveStaging = pool;
+                }
+            }
+        }
+        return pool;
     }
 
     /**
@@ -192,13 +297,19 @@ public final class RegionDomain implements AutoCloseable {
      * @throws VerbsException as {@link ProtectionDomain#createQueuePair}
      */
     public QueuePair createQueuePair(QueuePairOptions options) {
-        return TrackedQueuePair.create(domain, options);
+        TrackedQueuePair queuePair = TrackedQueuePair.create(this, options);
+        synchronized (queuePairs) {
+            queuePairs.add(queuePair);
+        }
+        return queuePair;
     }
 
-    private static Set<AccessFlag> flags(AccessFlag... access) {
-        Set<AccessFlag> flags = EnumSet.noneOf(AccessFlag.class);
-        flags.addAll(Arrays.asList(access));
-        return flags;
+    /** A queue pair was closed. */
+    void forget(TrackedQueuePair queuePair) {
+        synchronized (queuePairs) {
+            queuePairs.remove(queuePair);
+            counters.addClosed(queuePair);
+        }
     }
 
     private MemoryRegion hold(DaxMapping mapping, MemoryRegion region) {
@@ -239,8 +350,27 @@ public final class RegionDomain implements AutoCloseable {
             if (!regions.isEmpty()) {
                 throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + regions);
             }
+            synchronized (queuePairs) { // before the staging memory goes, which they use
+                if (!queuePairs.isEmpty()) {
+                    throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + queuePairs);
+                }
+            }
+            closeStaging();
             domain.close();
             closed = true;
+        }
+    }
+
+    private void closeStaging() {
+        synchronized (stagingLock) {
+            for (StagingPool pool : new StagingPool[] {localStaging, targetStaging, receiveStaging}) {
+                if (pool != null) {
+                    pool.close();
+                }
+            }
+            localStaging = null;
+            targetStaging = null;
+            receiveStaging = null;
         }
     }
 

@@ -11,22 +11,26 @@ import java.lang.invoke.VarHandle;
  *
  * <pre>
  *   completed &lt;= posted &lt;= accepted &lt;= completed + capacity
- *   [completed, posted)   with the device, or settled without it
- *   [posted, accepted)    deferred: copies that wait for a region
+ *   [completed, posted)   with the device, or ended: staged or settled
+ *   [posted, accepted)    deferred: copies that the pump has not got to
  * </pre>
  *
- * <p>{@code accepted}, {@code posted} and the slots beyond {@code completed} change within the queue pair's send gate;
- * {@code completed} within the gate of its completion queue. {@code completed} is written with release and read with acquire, so that a
- * slot is used again only after its completion was dealt with; {@code accepted} likewise before a request is handed to the device,
- * so that whoever sees its completion sees its slot.
+ * <p>{@code accepted}, {@code posted} and the slots beyond {@code completed} change within the queue pair's send gate while nothing is
+ * deferred, else under the pump's lock ({@link Pump} says who may when); {@code completed} changes within the gate of the completion queue.
+ * {@code completed} is written with release and read with acquire, so that a slot is used again only after its completion was dealt
+ * with; {@code accepted} likewise before a request is handed to the device, so that whoever sees its completion sees its slot. The
+ * outcome of a request that has no completion of its own on the device is published with release, after all else of its slot.
  */
 final class SendSlots {
     private static final byte SIGNALED = 1;
     private static final byte TRACKED = 2;
     private static final byte HIDDEN = 4;
+    private static final byte STAGED = 8;
+    private static final byte SILENT = 16; // the device will say nothing of it, unless it fails
 
     private static final VarHandle ACCEPTED;
     private static final VarHandle COMPLETED;
+    private static final VarHandle OUTCOME = MethodHandles.arrayElementVarHandle(CompletionStatus[].class);
 
     static {
         try {
@@ -44,26 +48,40 @@ final class SendSlots {
     private final int maxInlineBytes;
     private final long[] userIds;
     private final byte[] flags;
-    private final CompletionStatus[] settled; // how a request ended that the device never had; else null
+    private final CompletionStatus[] outcomes; // of requests that have no completion of their own on the device; else null
     private final SendWorkRequests[] copies; // of deferred requests; made when first needed, used again
     private long accepted;
     private long posted;
     private long completed;
-    private long trackedPosted; // the end of the last posted request that names a tracked region
+    private long trackedPosted; // the end of the last request that was posted as it is and names a tracked region
+    private long trackedCount; // how many of those there were
 
     SendSlots(int capacity, int maxElements, int maxInlineBytes) {
         this.capacity = capacity;
         this.maxElements = Math.max(1, maxElements);
         this.maxInlineBytes = maxInlineBytes;
-        int size = capacity <= 1 ? 1 : Integer.highestOneBit(capacity - 1) << 1;
+        int size = ringSize(capacity);
         mask = size - 1;
         userIds = new long[size];
         flags = new byte[size];
-        settled = new CompletionStatus[size];
+        outcomes = new CompletionStatus[size];
         copies = new SendWorkRequests[size];
     }
 
-    // Within the send gate.
+    /** The least power of two that is not less. */
+    static int ringSize(int capacity) {
+        return capacity <= 1 ? 1 : Integer.highestOneBit(capacity - 1) << 1;
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    int maxElements() {
+        return maxElements;
+    }
+
+    // Whoever posts: within the send gate, or under the pump's lock.
 
     /** How many requests can be accepted now. */
     int room() {
@@ -86,12 +104,23 @@ final class SendSlots {
         return trackedPosted;
     }
 
-    /** Fills the slot after the accepted ones, which {@link #acceptFilled} then makes accepted. */
-    void fill(long sequence, long userId, boolean signaled, boolean tracked) {
+    /** How many requests that name a tracked region were posted as they are. Read from anywhere: then it may be an old number. */
+    long trackedCount() {
+        return trackedCount;
+    }
+
+    /**
+     * Fills the slot after the accepted ones, which {@link #acceptFilled} then makes accepted.
+     *
+     * @param signaled whether the user wants a completion
+     * @param tracked whether it names a tracked region
+     * @param silent whether the device is not asked for a completion
+     */
+    void fill(long sequence, long userId, boolean signaled, boolean tracked, boolean silent) {
         int slot = (int) sequence & mask;
         userIds[slot] = userId;
-        flags[slot] = (byte) ((signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0));
-        settled[slot] = null;
+        flags[slot] = (byte) ((signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0) | (silent ? SILENT : 0));
+        outcomes[slot] = null;
     }
 
     /** The device was asked for a completion that the user did not ask for. */
@@ -113,15 +142,18 @@ final class SendSlots {
         for (long sequence = posted; sequence < end; sequence++) {
             if ((flags[(int) sequence & mask] & TRACKED) != 0) {
                 trackedPosted = sequence + 1;
+                trackedCount++;
             }
         }
         posted = end;
         ACCEPTED.setRelease(this, end);
     }
 
-    /** Keeps a copy of a request until its regions can be used. */
+    // Under the pump's lock.
+
+    /** Keeps a copy of a request until the pump gets to it. */
     void defer(SendWorkRequests requests, int index, boolean signaled) {
-        fill(accepted, requests.wrId(index), signaled, true);
+        fill(accepted, requests.wrId(index), signaled, false, false);
         int slot = (int) accepted & mask;
         if (copies[slot] == null) {
             copies[slot] = new SendWorkRequests(1, maxElements, maxInlineBytes);
@@ -137,19 +169,36 @@ final class SendSlots {
     }
 
     /** The device has the oldest deferred request. */
-    void postDeferred() {
-        trackedPosted = ++posted;
+    void postDeferred(boolean tracked) {
+        posted++;
+        if (tracked) {
+            trackedPosted = posted;
+            trackedCount++;
+        }
     }
 
-    // Within the send gate, and the gate of the completion queue.
+    /** What the device says of the oldest deferred request is said of pieces of it: {@link #finish} will say how it ended. */
+    void stageDeferred() {
+        flags[(int) posted & mask] |= STAGED;
+    }
 
-    /** The oldest deferred request ends without the device. */
-    void settleDeferred(CompletionStatus status) {
-        settled[(int) posted & mask] = status;
+    /** The device has, or had, all pieces of the oldest deferred request. */
+    void passStaged() {
         posted++;
     }
 
-    /** Everything is gone without completions, as in a move to RESET. */
+    /** The oldest deferred request ends without the device. */
+    void settleDeferred(CompletionStatus status) {
+        OUTCOME.setRelease(outcomes, (int) posted & mask, status);
+        posted++;
+    }
+
+    /** A staged request has ended. Not under the lock: by the pump, which alone knows of it. */
+    void finish(long sequence, CompletionStatus status) {
+        OUTCOME.setRelease(outcomes, (int) sequence & mask, status);
+    }
+
+    /** Everything is gone without completions, as in a move to RESET: with the gates seized, that of the completion queue as well. */
     void forgetAll() {
         posted = accepted;
         trackedPosted = 0;
@@ -167,9 +216,23 @@ final class SendSlots {
         return sequence < (long) ACCEPTED.getAcquire(this);
     }
 
-    /** The oldest request that has not completed, if it ended without the device; else null. */
-    CompletionStatus settledAt(long sequence) {
-        return sequence < (long) ACCEPTED.getAcquire(this) ? settled[(int) sequence & mask] : null;
+    /** How a request ended that has no completion of its own on the device; null if it has, or has not ended. */
+    CompletionStatus outcomeAt(long sequence) {
+        return sequence < (long) ACCEPTED.getAcquire(this) ? (CompletionStatus) OUTCOME.getAcquire(outcomes, (int) sequence & mask) : null;
+    }
+
+    /** Whether the device was not asked to say anything of a request. */
+    boolean isSilent(long sequence) {
+        return sequence < (long) ACCEPTED.getAcquire(this) && (flags[(int) sequence & mask] & SILENT) != 0;
+    }
+
+    boolean isStaged(long sequence) {
+        return (flags[(int) sequence & mask] & STAGED) != 0;
+    }
+
+    /** The copy of a request that has an outcome. */
+    SendWorkRequests copyOf(long sequence) {
+        return copies[(int) sequence & mask];
     }
 
     long userId(long sequence) {
@@ -189,5 +252,9 @@ final class SendSlots {
 
     boolean isCompleted(long end) {
         return (long) COMPLETED.getAcquire(this) >= end;
+    }
+
+    long completedAcquire() {
+        return (long) COMPLETED.getAcquire(this);
     }
 }

@@ -1,22 +1,39 @@
 package dev.daxverbs.region;
 
 import dev.daxverbs.verbs.CompletionChannel;
+import dev.daxverbs.verbs.CompletionOpcode;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.DeviceContext;
 import dev.daxverbs.verbs.WorkCompletions;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
 /**
  * A completion queue that gives users their own numbers, and that a break can poll when its owner does not.
  *
- * <p>All fields are used within the gate: by the owner in {@link #poll}, by others with the gate seized.
+ * <p>Fields are used within the gate, by the owner in {@link #poll} or by others with the gate seized; but {@link #announced} and
+ * {@link #attention}, by which pumps say that a queue pair has outcomes which no completion of the device will bring.
  */
 final class TrackedCompletionQueue extends CompletionQueue {
     private static final int SWEEP = 64;
+    private static final VarHandle ATTENTION;
+
+    static {
+        try {
+            ATTENTION = MethodHandles.lookup().findVarHandle(TrackedCompletionQueue.class, "attention", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final KeptCompletions kept = new KeptCompletions();
     private final WorkCompletions swept = new WorkCompletions(SWEEP);
-    private int settled; // requests that ended without the device, and whose turn to complete has not come
+    private final ConcurrentLinkedQueue<TrackedQueuePair> announced = new ConcurrentLinkedQueue<>();
+    private boolean attention; // there may be announced ones
+    private int blocked; // queue pairs with outcomes that wait for the device's completions before them
     private int reserved; // completions that the attached queue pairs can have outstanding; guarded by this
 
     TrackedCompletionQueue(DeviceContext context, int entries, CompletionChannel channel, int vector) {
@@ -41,19 +58,34 @@ final class TrackedCompletionQueue extends CompletionQueue {
 
     @Override
     protected int pollInside(WorkCompletions into) {
-        if (kept.isEmpty() && settled == 0) {
-            pollDevice(into);
-            int size = 0;
-            for (int i = 0; i < into.size(); i++) {
-                if (TrackedQueuePair.translate(into, i)) {
-                    into.move(i, size++);
-                }
-            }
-            into.truncate(size);
-            return size;
+        if (!kept.isEmpty() || blocked > 0 || (boolean) ATTENTION.getAcquire(this)) {
+            sweepInside();
+            return kept.moveTo(into);
         }
-        sweepInside();
-        return kept.moveTo(into);
+        pollDevice(into);
+        int size = 0;
+        for (int i = 0; i < into.size(); i++) {
+            TrackedQueuePair queuePair = TrackedQueuePair.of(into, i);
+            if (queuePair == null) {
+                continue; // it was closed, and with it what was outstanding
+            }
+            if (queuePair.hasOutcomesBefore(into.wrId(i))) { // announced after the look above
+                keepFrom(into, i);
+                into.truncate(size);
+                return kept.moveTo(into);
+            }
+            if (queuePair.translate(into, i)) {
+                into.move(i, size++);
+            }
+        }
+        into.truncate(size);
+        return size;
+    }
+
+    private void keepFrom(WorkCompletions polled, int from) {
+        for (int i = from; i < polled.size(); i++) {
+            keep(polled, i);
+        }
     }
 
     /** Polls in the owner's place, and keeps for it what there is. */
@@ -72,18 +104,34 @@ final class TrackedCompletionQueue extends CompletionQueue {
         do {
             pollDevice(swept);
             for (int i = 0; i < swept.size(); i++) {
-                TrackedQueuePair queuePair = TrackedQueuePair.of(swept, i);
-                if (settled > 0 && queuePair != null) {
-                    queuePair.completeSettled(this, swept.wrId(i));
-                }
-                if (TrackedQueuePair.translate(swept, i)) {
-                    kept.add(swept, i);
-                }
-                if (settled > 0 && queuePair != null) {
-                    queuePair.completeSettled(this);
-                }
+                keep(swept, i);
             }
         } while (swept.size() == swept.capacity());
+        if ((boolean) ATTENTION.getAcquire(this)) {
+            ATTENTION.setVolatile(this, false); // before the look: who announces after it is seen the next time
+            for (TrackedQueuePair queuePair = announced.poll(); queuePair != null; queuePair = announced.poll()) {
+                queuePair.deliver(this);
+            }
+        }
+    }
+
+    private void keep(WorkCompletions polled, int i) {
+        TrackedQueuePair queuePair = TrackedQueuePair.of(polled, i);
+        if (queuePair == null) {
+            return;
+        }
+        queuePair.deliverBefore(this, polled.wrId(i));
+        if (queuePair.translate(polled, i)) {
+            kept.add(polled, i);
+        }
+        queuePair.deliver(this);
+    }
+
+    /** A queue pair has outcomes for its user. Any thread; after they were published. */
+    void announce(TrackedQueuePair queuePair) {
+        announced.add(queuePair);
+        ATTENTION.setVolatile(this, true);
+        report();
     }
 
     /** Runs something with the owner kept out. */
@@ -96,20 +144,20 @@ final class TrackedCompletionQueue extends CompletionQueue {
         }
     }
 
-    /** One more request ended without the device. Only with the gate seized. */
-    void countSettled() {
-        settled++;
+    // Only within the gate.
+
+    /** One more, or one less, queue pair has outcomes that wait for completions of the device. */
+    void countBlocked(int change) {
+        blocked += change;
     }
 
-    /** Requests that had ended without the device are forgotten. Only with the gate seized. */
-    void forgetSettled(int count) {
-        settled -= count;
+    /** The turn of a completion has come that the device did not make as a whole. */
+    void keepOutcome(long wrId, CompletionStatus status, CompletionOpcode opcode, long lengthBytes, int queuePairNumber) {
+        kept.add(wrId, status, opcode, lengthBytes, queuePairNumber);
     }
 
-    /** The turn of a request that ended without the device has come. Only within the gate. */
-    void keepSettled(long wrId, CompletionStatus status, int queuePairNumber) {
-        settled--;
-        kept.add(wrId, status, queuePairNumber);
-        report();
+    /** The turn of a completion has come that was held. */
+    void keepHeld(WorkCompletions held) {
+        kept.add(held, 0);
     }
 }

@@ -1,21 +1,20 @@
 package dev.daxverbs.region;
 
-import dev.daxverbs.internal.Posix;
+import dev.daxverbs.verbs.CompletionOpcode;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.Mtu;
 import dev.daxverbs.verbs.PostException;
-import dev.daxverbs.verbs.ProtectionDomain;
 import dev.daxverbs.verbs.QueuePair;
 import dev.daxverbs.verbs.QueuePairAttributes;
 import dev.daxverbs.verbs.QueuePairCapabilities;
 import dev.daxverbs.verbs.QueuePairOptions;
 import dev.daxverbs.verbs.QueuePairState;
 import dev.daxverbs.verbs.ReceiveWorkRequests;
-import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.SendWorkRequests;
 import dev.daxverbs.verbs.WorkCompletions;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,33 +22,43 @@ import java.util.Set;
 /**
  * A queue pair that knows which of its work requests name which {@link MemoryRegion}.
  *
- * <p>A request whose regions can be used goes to the device at once. One that names a revoked region is copied and deferred, and so is
- * everything posted after it, so that the order stays one; {@link #pump} posts what was deferred when the region is back.
+ * <p>A request whose regions the device can be let at goes to it at once. Any other is copied and deferred, and so is everything posted after
+ * it, so that the order stays one; the {@link Pump} moves what was deferred.
  *
  * <p>Who runs where: the owner posts within the send gate. A break seizes that gate, which makes sure that no request with the
- * old keys is on its way unseen ({@link #fenceOff}); a restore seizes it to pump. Completions are dealt with within the gate of the
- * completion queue. Locks are taken in this order: send gate, gate of the completion queue; a region's users are locked within the former.
+ * old keys is on its way unseen ({@link #fenceOff}). Completions are dealt with within the gate of the completion queue. Locks are
+ * taken in this order: send gate, the pump's turn, the pump's lock, gate of the completion queue; a region's users are locked within
+ * any of these.
  */
 final class TrackedQueuePair extends QueuePair {
-    /** How many bytes of the file an on-demand region can take in one packet, each beginning at a page boundary. */
-    private static final int ON_DEMAND_ALIGNMENT = 4096;
-
-    private static final int BOUND = 0;
-    private static final int REVOKED = 1;
-    private static final int TRUNCATED = 2;
-
+    private final RegionDomain regionDomain;
     private final TrackedCompletionQueue sendQueue;
     private final TrackedCompletionQueue receiveQueue;
     private final QueuePairCapabilities capabilities;
     private final int index;
     private final SendSlots sends;
     private final ReceiveSlots receives;
+    private final Pump pump;
     private final Set<MemoryRegion> regions = new LinkedHashSet<>(); // that have this queue pair as a user; guarded by itself
     private volatile boolean gone; // closed: nothing of it will complete any more
+    private volatile boolean dead; // stopped by an error or on purpose: what is deferred is flushed
+    private volatile long stagedReceives; // written by the pump
 
-    private TrackedQueuePair(ProtectionDomain domain, QueuePairOptions options, TrackedCompletionQueue sendQueue,
+    // Of the owner, within the send gate. A poller looks at `queued` without: it then calls the pump once too often or not, which has a timer.
+    private boolean queued; // the pump posts, not the owner
+    private boolean tracks; // a request has named a tracked region
+
+    // Within the gate of the send completion queue.
+    private boolean blocked; // an outcome waits for completions of the device
+
+    /** Up to where a break has to wait. */
+    record DrainEnd(long sequence, long piece) {
+    }
+
+    private TrackedQueuePair(RegionDomain regionDomain, QueuePairOptions options, TrackedCompletionQueue sendQueue,
             TrackedCompletionQueue receiveQueue, int index) {
-        super(domain, options);
+        super(regionDomain.protectionDomain(), options);
+        this.regionDomain = regionDomain;
         this.sendQueue = sendQueue;
         this.receiveQueue = receiveQueue;
         this.index = index;
@@ -60,9 +69,10 @@ final class TrackedQueuePair extends QueuePair {
                 granted.maxReceiveElements(), granted.maxInlineBytes());
         sends = new SendSlots(asked.maxSendRequests(), granted.maxSendElements(), granted.maxInlineBytes());
         receives = new ReceiveSlots(asked.maxReceiveRequests());
+        pump = new Pump(this, sends, new StagedReceives(this, receives));
     }
 
-    static TrackedQueuePair create(ProtectionDomain domain, QueuePairOptions options) {
+    static TrackedQueuePair create(RegionDomain regionDomain, QueuePairOptions options) {
         if (!(options.sendQueue() instanceof TrackedCompletionQueue send)
                 || !(options.receiveQueue() instanceof TrackedCompletionQueue receive)) {
             throw new IllegalArgumentException("%s, %s: the completion queues must be made by a RegionDomain".formatted(options.sendQueue(),
@@ -77,7 +87,7 @@ final class TrackedQueuePair extends QueuePair {
             receive.reserve(asked.maxReceiveRequests());
             receiveReserved = true;
             index = QueuePairTable.reserve();
-            TrackedQueuePair queuePair = new TrackedQueuePair(domain, options, send, receive, index);
+            TrackedQueuePair queuePair = new TrackedQueuePair(regionDomain, options, send, receive, index);
             QueuePairTable.enter(index, queuePair);
             made = true;
             return queuePair;
@@ -103,27 +113,74 @@ final class TrackedQueuePair extends QueuePair {
         return index;
     }
 
+    Mtu mtu() {
+        return pathMtu();
+    }
+
+    long stagingBytes() {
+        return regionDomain.options().stagingBytes();
+    }
+
+    StagingPool staging() {
+        return regionDomain.localStaging();
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    boolean isDead() {
+        return dead;
+    }
+
+    long wrIdOf(long sequence) {
+        return WorkRequestId.ofSend(index, sequence);
+    }
+
     // Posting: the owner, within the send gate.
 
     @Override
     protected int postSendInside(SendWorkRequests requests, int from) {
-        if (sends.hasDeferred()) {
-            pumpInside();
-        }
         int to = Math.min(requests.size(), from + sends.room());
-        for (int i = from; i < to && requests.hasMovingKeys(); i++) {
-            check(requests, i);
+        boolean moving = requests.hasMovingKeys();
+        for (int i = from; i < to && moving; i++) {
+            Binding.check(this, requests, i);
         }
-        int direct = sends.hasDeferred() ? from : endOfDirect(requests, from, to);
+        if (queued && isStillQueued()) {
+            return defer(requests, from, to);
+        }
+        int direct = moving ? endOfDirect(requests, from, to) : to;
         if (direct > from) {
-            int posted = postDirect(requests, from, direct);
+            int posted = postDirect(requests, from, direct, moving);
             if (posted < direct - from) {
                 return posted;
             }
         }
-        for (int i = direct; i < to; i++) {
-            sends.defer(requests, i, wantsCompletion(requests, i));
+        return direct - from + (direct < to ? defer(requests, direct, to) : 0);
+    }
+
+    private boolean isStillQueued() {
+        pump.lock().lock();
+        try {
+            queued = !pump.isDry();
+            return queued;
+        } finally {
+            pump.lock().unlock();
         }
+    }
+
+    private int defer(SendWorkRequests requests, int from, int to) {
+        pump.lock().lock();
+        try {
+            queued = true;
+            tracks = true;
+            for (int i = from; i < to; i++) {
+                sends.defer(requests, i, wantsCompletion(requests, i));
+            }
+        } finally {
+            pump.lock().unlock();
+        }
+        pump.call();
         return to - from;
     }
 
@@ -132,20 +189,17 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     /**
-     * Binds the keys of requests up to the first that names a revoked region; returns its number.
+     * Binds the keys of requests up to the first that the device cannot be let at; returns its number.
      *
      * @throws RegionTruncatedException if one names bytes that its file does not have; nothing was accepted then
      */
     private int endOfDirect(SendWorkRequests requests, int from, int to) {
-        if (!requests.hasMovingKeys()) {
-            return to;
-        }
         for (int i = from; i < to; i++) {
-            switch (bind(requests, i)) {
-                case REVOKED -> {
+            switch (Binding.bind(this, requests, i)) {
+                case Binding.STAGED -> {
                     return i;
                 }
-                case TRUNCATED -> throw truncated(requests, i);
+                case Binding.TRUNCATED -> throw Binding.truncated(requests, i);
                 default -> {
                     // bound
                 }
@@ -154,16 +208,17 @@ final class TrackedQueuePair extends QueuePair {
         return to;
     }
 
-    private int postDirect(SendWorkRequests requests, int from, int to) {
+    private int postDirect(SendWorkRequests requests, int from, int to, boolean moving) {
         long first = sends.accepted();
-        boolean moving = requests.hasMovingKeys();
+        tracks |= moving;
+        boolean all = tracks; // what names no region, too: whatever comes behind may have to know when it is done
         for (int i = from; i < to; i++) {
             long sequence = first + (i - from);
-            boolean tracked = moving && namesRegion(requests, i);
             boolean signaled = requests.isSignaled(i);
-            sends.fill(sequence, requests.wrId(i), wantsCompletion(requests, i), tracked);
+            sends.fill(sequence, requests.wrId(i), wantsCompletion(requests, i), moving && Binding.namesRegion(requests, i),
+                    !all && !wantsCompletion(requests, i));
             requests.setWrId(i, WorkRequestId.ofSend(index, sequence));
-            if (tracked && !signaled) {
+            if (all && !signaled) {
                 requests.setSignaled(i, true); // a drain waits for its completion; the user will not see it
                 sends.hide(sequence);
             }
@@ -188,211 +243,57 @@ final class TrackedQueuePair extends QueuePair {
         return posted;
     }
 
-    private static boolean namesRegion(SendWorkRequests requests, int i) {
-        if (isTracked(requests.remoteMemory(i))) {
-            return true;
-        }
-        for (int k = 0; k < requests.elementCount(i); k++) {
-            if (isTracked(requests.localMemory(i, k))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static boolean isTracked(RegisteredMemory memory) {
-        return memory != null && !memory.hasFixedKeys();
-    }
-
-    /**
-     * Sets the keys of a request from its regions' registrations.
-     *
-     * @return BOUND, or REVOKED if a region has none now, or TRUNCATED if a file ends before the range
-     */
-    private int bind(SendWorkRequests requests, int i) {
-        long total = 0;
-        for (int k = 0; k < requests.elementCount(i); k++) {
-            long length = requests.localLength(i, k);
-            if (isTracked(requests.localMemory(i, k))) {
-                MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
-                MemoryRegion.Usable usable = region.usableFor(this);
-                if (usable == null) {
-                    return REVOKED;
-                }
-                if (requests.localAddress(i, k) - region.address() + length > usable.bytes()) {
-                    return TRUNCATED;
-                }
-                requests.setLocalKey(i, k, usable.registration().localKey());
-            }
-            total += length;
-        }
-        if (isTracked(requests.remoteMemory(i))) {
-            MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
-            MemoryRegion.Usable usable = region.usableFor(this);
-            if (usable == null) {
-                return REVOKED;
-            }
-            if (total > 0 && requests.remoteAddress(i) - region.address() + total > usable.bytes()) {
-                return TRUNCATED;
-            }
-            requests.setRemoteKey(i, usable.registration() == null ? 0 : usable.registration().remoteKey());
-        }
-        return BOUND;
-    }
-
-    private static RegionTruncatedException truncated(SendWorkRequests requests, int i) {
-        long total = 0;
-        for (int k = 0; k < requests.elementCount(i); k++) {
-            long length = requests.localLength(i, k);
-            if (isTracked(requests.localMemory(i, k))) {
-                MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
-                long offset = requests.localAddress(i, k) - region.address();
-                if (offset + length > region.usableBytes()) {
-                    return new RegionTruncatedException(region, offset, length, region.usableBytes());
-                }
-            }
-            total += length;
-        }
-        MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
-        return new RegionTruncatedException(region, requests.remoteAddress(i) - region.address(), total, region.usableBytes());
-    }
-
-    /** Refuses what can never be posted, before anything of the list is accepted. */
-    private void check(SendWorkRequests requests, int i) {
-        long before = 0;
-        for (int k = 0; k < requests.elementCount(i); k++) {
-            long length = requests.localLength(i, k);
-            if (isTracked(requests.localMemory(i, k))) {
-                MemoryRegion region = regionOf(requests.localMemory(i, k));
-                if (region.protectionDomain() != domain()) {
-                    throw new IllegalArgumentException("%s is not of the domain of %s: register it there".formatted(region, this));
-                }
-                region.checkUsable();
-                checkAlignment(region, requests.localAddress(i, k), before);
-            }
-            before += length;
-        }
-        if (isTracked(requests.remoteMemory(i))) {
-            MemoryRegion region = regionOf(requests.remoteMemory(i));
-            if (requests.remoteAddress(i) - region.address() > region.byteSize() - before) {
-                throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(
-                        requests.remoteAddress(i) - region.address(), before, region));
-            }
-            region.checkUsable();
-            checkAlignment(region, requests.remoteAddress(i), 0);
-        }
-    }
-
-    private static MemoryRegion regionOf(RegisteredMemory memory) {
-        if (memory instanceof MemoryRegion region) {
-            return region;
-        }
-        throw new IllegalArgumentException(memory + " has moving keys and is no MemoryRegion: only those can be followed");
-    }
-
-    /**
-     * On-demand registrations of rxe move wrong bytes unless every packet begins at a page boundary of the region. Until a trial has
-     * shown that a device does better, no device is trusted with more.
-     */
-    private void checkAlignment(MemoryRegion region, long address, long before) {
-        if (!region.isOnDemand()) {
-            return;
-        }
-        if (pathMtu() != Mtu.MTU_4096 || Posix.PAGE_SIZE != ON_DEMAND_ALIGNMENT
-                || ((address | before) & (ON_DEMAND_ALIGNMENT - 1)) != 0) {
-            throw new IllegalArgumentException(("offset=%d after %d bytes of the message, path MTU %s, page size %d: %s is registered on demand,"
-                    + " which is exact only where each packet begins at a page boundary: offsets that are multiples of 4096, path MTU 4096,"
-                    + " pages of 4096 bytes").formatted(address - region.address(), before, pathMtu(), Posix.PAGE_SIZE, region));
-        }
+    /** The pump posts, under its lock. */
+    int postToDevice(SendWorkRequests requests) {
+        return postSendToDevice(requests, 0, 1);
     }
 
     // Breaks and restores: other threads.
 
-    /** Makes sure that whatever names a registration that was withdrawn before this call has been counted; returns up to where. */
-    long fenceOff() {
-        seizeSendGate();
+    /**
+     * Makes sure that whatever names a registration that was withdrawn before this call has been counted, on any number of queue pairs;
+     * returns up to where, in the order of the collection.
+     */
+    static List<DrainEnd> fenceOff(Collection<TrackedQueuePair> queuePairs) {
+        List<DrainEnd> ends = new ArrayList<>(queuePairs.size());
+        seizeSendGates(queuePairs);
+        for (TrackedQueuePair queuePair : queuePairs) {
+            ends.add(queuePair.drainEnd());
+            queuePair.releaseSendGate();
+        }
+        return ends;
+    }
+
+    private DrainEnd drainEnd() {
+        pump.lock().lock();
         try {
-            return sends.trackedPosted();
+            return new DrainEnd(sends.trackedPosted(), pump.trackedPieces());
         } finally {
-            releaseSendGate();
+            pump.lock().unlock();
         }
     }
 
     /** Whether nothing up to there is in flight; polls the completion queue if its owner does not. */
-    boolean isDrained(long end) {
-        if (gone || sends.isCompleted(end)) {
+    boolean isDrained(DrainEnd end) {
+        if (gone || isDone(end)) {
             return true;
         }
         sendQueue.sweep();
-        return sends.isCompleted(end);
+        return isDone(end);
     }
 
-    /** Posts what was deferred, as far as its regions can be used. */
-    void pump() {
-        seizeSendGate();
-        try {
-            if (!gone) {
-                pumpInside();
-            }
-        } finally {
-            releaseSendGate();
-        }
+    private boolean isDone(DrainEnd end) {
+        return sends.isCompleted(end.sequence()) && pump.arrived().count() >= end.piece();
     }
 
-    private void pumpInside() {
-        while (sends.hasDeferred()) {
-            SendWorkRequests request = sends.firstDeferred();
-            switch (bind(request, 0)) {
-                case REVOKED -> {
-                    CompletionStatus refusal = refusal(request);
-                    if (refusal == null) {
-                        return; // whoever restores the region pumps again
-                    }
-                    settle(refusal);
-                }
-                case TRUNCATED -> settle(CompletionStatus.FILE_TRUNCATED);
-                default -> {
-                    if (!postDeferred(request)) {
-                        return; // the device is full: the owner's next post tries again
-                    }
-                }
-            }
-        }
+    /** Polls the send completion queue in its owner's place. */
+    void sweepSends() {
+        sendQueue.sweep();
     }
 
-    private boolean postDeferred(SendWorkRequests request) {
-        request.setWrId(0, WorkRequestId.ofSend(index, sends.posted()));
-        request.setSignaled(0, true);
-        try {
-            if (postSendToDevice(request, 0, 1) == 0) {
-                return false;
-            }
-            sends.postDeferred();
-        } catch (PostException e) {
-            settle(CompletionStatus.GENERAL_ERR);
-        }
-        return true;
-    }
-
-    /** How a deferred request ends whose regions will not be back; null if they will. */
-    private static CompletionStatus refusal(SendWorkRequests request) {
-        CompletionStatus refusal = refusal(request.remoteMemory(0));
-        for (int k = 0; k < request.elementCount(0) && refusal == null; k++) {
-            refusal = refusal(request.localMemory(0, k));
-        }
-        return refusal;
-    }
-
-    private static CompletionStatus refusal(RegisteredMemory memory) {
-        return isTracked(memory) ? ((MemoryRegion) memory).refusal() : null;
-    }
-
-    private void settle(CompletionStatus status) {
-        sendQueue.exclusively(() -> {
-            sends.settleDeferred(status);
-            sendQueue.countSettled();
-            completeSettled(sendQueue);
-        });
+    /** Has what was deferred looked at: a region is back, or gone. */
+    void callPump() {
+        pump.call();
     }
 
     /** Moves the queue pair to ERR, as a device that does not finish in time must be stopped. */
@@ -403,9 +304,29 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     @Override
+    protected void exclude(boolean forgetting) {
+        if (forgetting) {
+            pump.turn().lock();
+        }
+        pump.lock().lock();
+    }
+
+    @Override
+    protected void readmit() {
+        pump.lock().unlock();
+        if (pump.turn().isHeldByCurrentThread()) {
+            pump.turn().unlock();
+        }
+    }
+
+    @Override
     protected void modified(QueuePairAttributes attributes) {
         if (state() == QueuePairState.RESET) {
             forgetAll();
+            dead = false;
+        } else if (state() == QueuePairState.ERR) {
+            dead = true;
+            pump.call();
         }
     }
 
@@ -422,21 +343,20 @@ final class TrackedQueuePair extends QueuePair {
         QueuePairTable.release(index);
         sendQueue.giveBack(capabilities.maxSendRequests());
         receiveQueue.giveBack(capabilities.maxReceiveRequests());
+        regionDomain.forget(this);
     }
 
     private void forgetAll() {
         sendQueue.exclusively(() -> {
-            int settled = 0;
-            for (long sequence = sends.completed(); sequence < sends.posted(); sequence++) {
-                settled += sends.settledAt(sequence) != null ? 1 : 0;
-            }
-            sendQueue.forgetSettled(settled);
+            setBlocked(sendQueue, false);
+            pump.forgetAll();
             sends.forgetAll();
         });
         receiveQueue.exclusively(receives::forgetAll);
+        queued = false;
     }
 
-    /** A region notes that it has this queue pair as a user; called within the send gate. */
+    /** A region notes that it has this queue pair as a user; called within the send gate or under the pump's lock. */
     void uses(MemoryRegion region) {
         synchronized (regions) {
             regions.add(region);
@@ -454,29 +374,53 @@ final class TrackedQueuePair extends QueuePair {
     @Override
     protected int postReceiveInside(ReceiveWorkRequests requests, int from) {
         int to = Math.min(requests.size(), from + receives.room());
-        if (to == from) {
-            return 0;
+        boolean moving = requests.hasMovingKeys();
+        for (int i = from; i < to && moving; i++) {
+            StagedReceive.check(this, requests, i);
         }
         long first = receives.posted();
-        for (int i = from; i < to; i++) {
-            long sequence = first + (i - from);
-            receives.fill(sequence, requests.wrId(i));
-            requests.setWrId(i, WorkRequestId.ofReceive(index, sequence));
+        int filled = from;
+        while (filled < to) {
+            StagedReceive staged = null;
+            if (moving && StagedReceive.trackedBytes(requests, filled) > 0) {
+                staged = StagedReceive.prepare(requests, filled, regionDomain.receiveStaging());
+                if (staged == null) {
+                    break; // as if the receive queue were full
+                }
+            }
+            long sequence = first + (filled - from);
+            receives.fill(sequence, requests.wrId(filled), staged);
+            requests.setWrId(filled, WorkRequestId.ofReceive(index, sequence));
+            filled++;
         }
-        receives.postTo(first + (to - from));
+        receives.postTo(first + (filled - from));
         int posted = 0;
         try {
-            posted = postReceiveToDevice(requests, from, to);
+            posted = filled == from ? 0 : postReceiveToDevice(requests, from, filled);
         } catch (PostException e) {
             posted = e.posted();
             throw e;
         } finally {
             receives.postTo(first + posted);
-            for (int i = from; i < to; i++) {
-                requests.setWrId(i, receives.userId(first + (i - from)));
-            }
+            restore(requests, from, filled, first, posted);
         }
         return posted;
+    }
+
+    /** The list is the user's: it may post it again. */
+    private void restore(ReceiveWorkRequests requests, int from, int to, long first, int posted) {
+        for (int i = from; i < to; i++) {
+            long sequence = first + (i - from);
+            requests.setWrId(i, receives.userId(sequence));
+            StagedReceive staged = receives.stagedAt(sequence);
+            if (staged != null) {
+                staged.restore(requests, i);
+                if (i - from >= posted) {
+                    staged.giveBack();
+                    receives.fill(sequence, 0, null);
+                }
+            }
+        }
     }
 
     // Completions: within the gate of the completion queue.
@@ -487,13 +431,9 @@ final class TrackedQueuePair extends QueuePair {
         return queuePair != null && queuePair.number() == completions.queuePairNumber(i) ? queuePair : null;
     }
 
-    /** Gives a completion of the device its user's number; returns whether the user is to see it. */
-    static boolean translate(WorkCompletions completions, int i) {
-        TrackedQueuePair queuePair = of(completions, i);
-        if (queuePair == null) {
-            return false; // its queue pair was closed, and with it what was outstanding
-        }
-        return WorkRequestId.isReceive(completions.wrId(i)) ? queuePair.received(completions, i) : queuePair.sent(completions, i);
+    /** Gives a completion of the device its user's number; returns whether the user is to see it now. */
+    boolean translate(WorkCompletions completions, int i) {
+        return WorkRequestId.isReceive(completions.wrId(i)) ? received(completions, i) : sent(completions, i);
     }
 
     private boolean sent(WorkCompletions completions, int i) {
@@ -501,47 +441,148 @@ final class TrackedQueuePair extends QueuePair {
         if (sequence < sends.completed() || !sends.isAccepted(sequence)) {
             return false; // of before a move to RESET
         }
+        noteDeath(completions, i);
+        if (sends.isStaged(sequence)) {
+            pump.arrived().add(completions.status(i));
+            pump.call();
+            return false; // the pump will say how it ended
+        }
+        if (queued) {
+            pump.call(); // it may wait for this
+        }
         completions.setWrId(i, sends.userId(sequence));
         boolean visible = sends.isSignaled(sequence) || !completions.isSuccess(i);
         sends.completeTo(sequence + 1);
         return visible;
     }
 
+    /** A work request that fails stops a reliable-connection queue pair. */
+    private void noteDeath(WorkCompletions completions, int i) {
+        if (!completions.isSuccess(i) && !dead) {
+            dead = true;
+            pump.call();
+        }
+    }
+
     private boolean received(WorkCompletions completions, int i) {
-        long sequence = WorkRequestId.sequence(completions.wrId(i), receives.completed());
-        if (sequence < receives.completed() || !receives.isPosted(sequence)) {
+        long next = receives.nextArrival();
+        long sequence = WorkRequestId.sequence(completions.wrId(i), next);
+        if (sequence < next || !receives.isPosted(sequence)) {
             return false; // of before a move to RESET
         }
+        noteDeath(completions, i);
         completions.setWrId(i, receives.userId(sequence));
+        if (receives.mustHold(sequence)) {
+            receives.hold(sequence, completions, i);
+            pump.call();
+            return false;
+        }
         receives.completeTo(sequence + 1);
         return true;
     }
 
-    /** Completes requests that ended without the device and that come before one that the device has completed. */
-    void completeSettled(TrackedCompletionQueue queue, long wrId) {
+    /** Whether a request before that of a completion has an outcome which its user does not know yet. */
+    boolean hasOutcomesBefore(long wrId) {
+        if (!tracks || WorkRequestId.isReceive(wrId)) {
+            return false;
+        }
+        long end = WorkRequestId.sequence(wrId, sends.completed());
+        for (long sequence = sends.completed(); sequence < end; sequence++) {
+            if (sends.outcomeAt(sequence) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Delivers outcomes of requests before that of a completion of the device. */
+    void deliverBefore(TrackedCompletionQueue queue, long wrId) {
         if (queue != sendQueue || WorkRequestId.isReceive(wrId)) {
             return;
         }
         long end = WorkRequestId.sequence(wrId, sends.completed());
+        if (!sends.isAccepted(end) || sends.isStaged(end)) {
+            return; // of before a move to RESET; or of a piece, which says nothing of what is before
+        }
         for (long sequence = sends.completed(); sequence < end; sequence++) {
-            keepSettled(sequence);
+            keepOutcome(sequence);
+            sends.completeTo(sequence + 1);
         }
     }
 
-    /** Completes requests that ended without the device and whose turn has come. */
-    void completeSettled(TrackedCompletionQueue queue) {
-        long sequence = sends.completed();
-        while (queue == sendQueue && keepSettled(sequence)) {
-            sends.completeTo(++sequence);
+    /** Delivers outcomes whose turn has come. */
+    void deliver(TrackedCompletionQueue queue) {
+        if (queue == receiveQueue) {
+            for (WorkCompletions held = receives.firstCopied(); held != null; held = receives.firstCopied()) {
+                queue.keepHeld(held);
+                receives.completeTo(receives.completed() + 1);
+            }
+        }
+        if (queue == sendQueue) {
+            long sequence = sends.completed();
+            while (keepOutcome(sequence) || sends.isSilent(sequence) && outcomeFollows(sequence)) {
+                sends.completeTo(++sequence);
+            }
+            setBlocked(queue, outcomeFollows(sequence));
         }
     }
 
-    private boolean keepSettled(long sequence) {
-        CompletionStatus status = sends.settledAt(sequence);
+    /**
+     * Whether a request behind one has an outcome. The device may say nothing of requests that were posted before the first that named a tracked
+     * region: then what is behind has to do without knowing when they were done.
+     */
+    private boolean outcomeFollows(long sequence) {
+        for (long next = sequence + 1; sends.isAccepted(next) && next < sequence + sends.capacity(); next++) {
+            if (sends.outcomeAt(next) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void setBlocked(TrackedCompletionQueue queue, boolean now) {
+        if (blocked != now) {
+            blocked = now;
+            queue.countBlocked(now ? 1 : -1);
+        }
+    }
+
+    private boolean keepOutcome(long sequence) {
+        CompletionStatus status = sends.outcomeAt(sequence);
         if (status == null) {
             return false;
         }
-        sendQueue.keepSettled(sends.userId(sequence), status, number());
+        if (status != CompletionStatus.SUCCESS || sends.isSignaled(sequence)) {
+            SendWorkRequests copy = sends.copyOf(sequence);
+            sendQueue.keepOutcome(sends.userId(sequence), status, CompletionOpcode.of(copy.opcode(0)), copy.byteLength(0), number());
+        }
         return true;
+    }
+
+    // The pump's results.
+
+    void announceSent() {
+        sendQueue.announce(this);
+    }
+
+    void announceReceived() {
+        receiveQueue.announce(this);
+    }
+
+    void countStagedReceive() {
+        stagedReceives++; // the pump is the only writer
+    }
+
+    /** Requests that named tracked regions and went to the device as they were. Any thread; may be a little old. */
+    long directCount() {
+        return sends.trackedCount();
+    }
+
+    long stagedCount() {
+        return pump.stagedCount() + stagedReceives;
+    }
+
+    long truncatedCount() {
+        return pump.truncatedCount();
     }
 }

@@ -1,5 +1,7 @@
 package dev.daxverbs.verbs;
 
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -80,5 +82,27 @@ public enum AccessFlag {
             mask |= flag.bit;
         }
         return mask;
+    }
+
+    /**
+     * A copy of a set, which may be empty.
+     *
+     * @param flags any number of flags
+     * @return a new set, to be changed at will
+     */
+    public static Set<AccessFlag> copyOf(Set<AccessFlag> flags) {
+        return flags.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(flags);
+    }
+
+    /**
+     * A set of any number of flags, none included.
+     *
+     * @param flags the flags
+     * @return a new set, to be changed at will
+     */
+    public static Set<AccessFlag> setOf(AccessFlag... flags) {
+        Set<AccessFlag> set = EnumSet.noneOf(AccessFlag.class);
+        set.addAll(Arrays.asList(flags));
+        return set;
     }
 }

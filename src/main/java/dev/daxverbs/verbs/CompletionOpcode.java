@@ -59,6 +59,22 @@ public enum CompletionOpcode {
     }
 
     /**
+     * What the completion of a send work request says.
+     *
+     * @param opcode the request's
+     * @return the completion's
+     */
+    public static CompletionOpcode of(SendOpcode opcode) {
+        return switch (opcode) {
+            case SEND, SEND_WITH_IMM -> SEND;
+            case RDMA_WRITE, RDMA_WRITE_WITH_IMM -> RDMA_WRITE;
+            case RDMA_READ -> RDMA_READ;
+            case ATOMIC_CMP_AND_SWP -> COMP_SWAP;
+            case ATOMIC_FETCH_AND_ADD -> FETCH_ADD;
+        };
+    }
+
+    /**
      * Whether the work request came from the receive queue.
      *
      * @return true for {@link #RECV} and {@link #RECV_RDMA_WITH_IMM}

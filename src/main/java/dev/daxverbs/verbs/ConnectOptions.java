@@ -101,7 +101,7 @@ public final class ConnectOptions {
      * @return this
      */
     public ConnectOptions access(Set<AccessFlag> flags) {
-        access = flags.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(flags);
+        access = AccessFlag.copyOf(flags);
         return this;
     }
 
@@ -111,7 +111,7 @@ public final class ConnectOptions {
      * @return the flags
      */
     public Set<AccessFlag> access() {
-        return access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
+        return AccessFlag.copyOf(access);
     }
 
     /**

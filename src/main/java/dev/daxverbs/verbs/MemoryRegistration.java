@@ -8,7 +8,6 @@ import dev.daxverbs.internal.NativeCall;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -36,7 +35,7 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
         super(domain);
         this.domain = domain;
         this.segment = segment;
-        this.access = access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
+        this.access = AccessFlag.copyOf(access);
         MemorySegment mr;
         try {
             mr = Ibverbs.regMr(domain.pointer(), segment, segment.byteSize(), AccessFlag.mask(access));
@@ -96,7 +95,7 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
      * @return a copy of the flags that were given
      */
     public Set<AccessFlag> access() {
-        return access.isEmpty() ? EnumSet.noneOf(AccessFlag.class) : EnumSet.copyOf(access);
+        return AccessFlag.copyOf(access);
     }
 
     @Override

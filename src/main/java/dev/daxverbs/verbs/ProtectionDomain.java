@@ -7,8 +7,6 @@ import dev.daxverbs.internal.NativeCall;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -56,9 +54,7 @@ public final class ProtectionDomain extends VerbsObject {
      * @return the registration
      */
     public MemoryRegistration register(MemorySegment segment, AccessFlag... access) {
-        Set<AccessFlag> flags = EnumSet.noneOf(AccessFlag.class);
-        flags.addAll(Arrays.asList(access));
-        return register(segment, flags);
+        return register(segment, AccessFlag.setOf(access));
     }
 
     /**
@@ -79,8 +75,18 @@ public final class ProtectionDomain extends VerbsObject {
      *         {@code EFAULT} memory not mapped, not writable, or beyond the end of its file; {@code ENOMEM} a limit is reached
      */
     public MemoryRegistration register(MemorySegment segment, Set<AccessFlag> access) {
-        check(segment, access, maxRegistrationBytes);
+        check(segment, access);
         return new MemoryRegistration(this, segment, access);
+    }
+
+    /**
+     * Refuses what {@link #register(MemorySegment, Set)} would refuse before it asks the device.
+     *
+     * @param segment the memory
+     * @param access what the device is to do with it
+     */
+    public void check(MemorySegment segment, Set<AccessFlag> access) {
+        check(segment, access, maxRegistrationBytes);
     }
 
     /** Refuses what can be seen to be wrong before native code is reached. */

@@ -12,7 +12,10 @@ import dev.daxverbs.internal.NativeCall;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -237,7 +240,7 @@ public class QueuePair extends VerbsObject {
      * @throws IllegalStateException if the queue pair is closed
      */
     public final void modify(QueuePairAttributes attributes) {
-        seizeGates();
+        seizeGates(attributes.setsState() && attributes.state() == QueuePairState.RESET);
         try {
             checkOpen();
             int errno = LibIbverbs.ibv_modify_qp(pointer, attributes.pointer(), attributes.mask());
@@ -284,7 +287,7 @@ public class QueuePair extends VerbsObject {
      */
     public final QueuePairAttributes query() {
         QueuePairAttributes attributes = new QueuePairAttributes();
-        seizeGates();
+        seizeGates(false);
         try (Arena arena = Arena.ofConfined()) {
             checkOpen();
             int errno = LibIbverbs.ibv_query_qp(pointer, attributes.pointer(), QUERY_ALL, ibv_qp_init_attr.allocate(arena));
@@ -355,7 +358,8 @@ public class QueuePair extends VerbsObject {
     }
 
     /**
-     * Hands send work requests to the device. Only within the gate, or with the gates seized.
+     * Hands send work requests to the device. Only within the gate, or with the gates seized, or where a layer on top sees to it
+     * that nobody posts within the gate, and keeps its threads out when {@link #exclude} says so.
      *
      * @param requests the list
      * @param from the first request to post
@@ -434,6 +438,10 @@ public class QueuePair extends VerbsObject {
      * @return how many were posted
      */
     protected int postReceiveInside(ReceiveWorkRequests requests, int from) {
+        if (requests.hasMovingKeys()) {
+            throw new IllegalArgumentException(this + ": the list names memory over a file, whose registration may end while a receive waits:"
+                    + " post it on a queue pair of a RegionDomain, or receive to anonymous memory");
+        }
         return postReceiveToDevice(requests, from, requests.size());
     }
 
@@ -482,14 +490,45 @@ public class QueuePair extends VerbsObject {
         sendGate.release();
     }
 
-    private void seizeGates() {
+    /**
+     * Keeps the threads that post send work requests on any number of queue pairs out, at the price of one; each is let in again
+     * with {@link #releaseSendGate()}.
+     *
+     * @param queuePairs the queue pairs
+     */
+    protected static void seizeSendGates(Collection<? extends QueuePair> queuePairs) {
+        List<Gate> gates = new ArrayList<>(queuePairs.size());
+        for (QueuePair queuePair : queuePairs) {
+            gates.add(queuePair.sendGate);
+        }
+        Gate.seizeAll(gates);
+    }
+
+    private void seizeGates(boolean forgetting) {
         sendGate.seize();
         receiveGate.seize();
+        exclude(forgetting);
     }
 
     private void releaseGates() {
+        readmit();
         receiveGate.release();
         sendGate.release();
+    }
+
+    /**
+     * Called when the gates are seized and before attributes change or the queue pair goes: a layer on top that posts by threads
+     * of its own keeps them out, until {@link #readmit()}.
+     *
+     * @param forgetting whether what was posted will be forgotten: on the way to RESET, or at the end
+     */
+    protected void exclude(boolean forgetting) {
+        // for layers on top
+    }
+
+    /** Takes {@link #exclude} back; called by the same thread. */
+    protected void readmit() {
+        // for layers on top
     }
 
     /** Called with the gates seized, when the queue pair has been destroyed. */
@@ -499,7 +538,7 @@ public class QueuePair extends VerbsObject {
 
     @Override
     final int destroy() {
-        seizeGates();
+        seizeGates(true);
         try {
             domain.context().withdraw(pointer.address());
             int errno = LibIbverbs.ibv_destroy_qp(pointer);

@@ -22,8 +22,10 @@ public final class ReceiveWorkRequests {
     private final int maxElements;
     private final MemorySegment[] requests;
     private final MemorySegment[] elements; // of request i: from i * maxElements
+    private final RegisteredMemory[] memories; // as the elements
     private int size;
     private int mostElements;
+    private boolean movingKeys; // a request names memory whose keys are not fixed
 
     /**
      * A list for receives of one scatter/gather element.
@@ -58,12 +60,14 @@ public final class ReceiveWorkRequests {
             }
             ibv_recv_wr.sg_list(requests[i], elements[i * maxElements]);
         }
+        memories = new RegisteredMemory[elements.length];
     }
 
     /** Empties the list. */
     public void clear() {
         size = 0;
         mostElements = 0;
+        movingKeys = false;
     }
 
     /**
@@ -108,13 +112,14 @@ public final class ReceiveWorkRequests {
     /**
      * Adds memory that the message goes to, after what was added before. An element of zero length is left out.
      *
-     * @param memory memory registered with {@link AccessFlag#LOCAL_WRITE} in the queue pair's protection domain; not over a file,
-     *         whose registration may end while the receive waits
+     * @param memory memory registered with {@link AccessFlag#LOCAL_WRITE} in the queue pair's protection domain. Memory over a file
+     *         can be received to on queue pairs that know of it: the message then goes through other memory, as a file's
+     *         registration may end while the receive waits
      * @param offset bytes from the start of the memory
      * @param lengthBytes bytes, 0 to 2^31
      * @return this list
      * @throws IndexOutOfBoundsException if the range is not within the memory
-     * @throws IllegalArgumentException if the memory's keys are not fixed, or for more than 2^31 bytes
+     * @throws IllegalArgumentException for more than 2^31 bytes
      * @throws IllegalStateException if the request has its {@code maxElements}, or has not begun, or if the memory is a registration
      *         that is closed
      */
@@ -125,9 +130,8 @@ public final class ReceiveWorkRequests {
         if (offset < 0 || lengthBytes < 0 || offset > memory.byteSize() - lengthBytes) {
             throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(offset, lengthBytes, memory));
         }
-        if (!memory.hasFixedKeys() || lengthBytes > SendWorkRequests.MAX_MESSAGE_BYTES) {
-            throw new IllegalArgumentException(("memory=%s, lengthBytes=%d: a receive takes up to 2^31 bytes to memory whose keys are fixed;"
-                    + " receive to anonymous memory and copy to the file").formatted(memory, lengthBytes));
+        if (lengthBytes > SendWorkRequests.MAX_MESSAGE_BYTES) {
+            throw new IllegalArgumentException("memory=%s, lengthBytes=%d: a message has up to 2^31 bytes".formatted(memory, lengthBytes));
         }
         if (lengthBytes == 0) {
             return this;
@@ -136,13 +140,15 @@ public final class ReceiveWorkRequests {
         if (count == maxElements) {
             throw new IllegalStateException("request %d has its %d elements".formatted(size - 1, maxElements));
         }
-        int key = memory.localKey(); // before anything is changed, as it throws for a closed registration
+        int key = memory.hasFixedKeys() ? memory.localKey() : 0; // before anything is changed, as it throws for a closed registration
         MemorySegment element = elements[(size - 1) * maxElements + count];
         ibv_sge.addr(element, memory.address() + offset);
         ibv_sge.length(element, (int) lengthBytes);
         ibv_sge.lkey(element, key);
+        memories[(size - 1) * maxElements + count] = memory;
         ibv_recv_wr.num_sge(requests[size - 1], count + 1);
         mostElements = Math.max(mostElements, count + 1);
+        movingKeys |= !memory.hasFixedKeys();
         return this;
     }
 
@@ -166,6 +172,72 @@ public final class ReceiveWorkRequests {
      */
     public void setWrId(int index, long wrId) {
         ibv_recv_wr.wr_id(request(index), wrId);
+    }
+
+    /**
+     * How many scatter/gather elements a request has.
+     *
+     * @param index which request
+     * @return the number of elements
+     */
+    public int elementCount(int index) {
+        return ibv_recv_wr.num_sge(request(index));
+    }
+
+    /**
+     * The memory of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return the memory
+     */
+    public RegisteredMemory localMemory(int index, int element) {
+        return memories[index * maxElements + element];
+    }
+
+    /**
+     * The virtual address of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return the address of its first byte
+     */
+    public long localAddress(int index, int element) {
+        return ibv_sge.addr(elements[index * maxElements + element]);
+    }
+
+    /**
+     * The length of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return bytes, 1 to 2^31
+     */
+    public long localLength(int index, int element) {
+        return Integer.toUnsignedLong(ibv_sge.length(elements[index * maxElements + element]));
+    }
+
+    /**
+     * Moves an element to other memory, of the same length.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @param address the virtual address of its first byte
+     * @param localKey the L_Key of its registration
+     */
+    public void redirect(int index, int element, long address, int localKey) {
+        MemorySegment at = elements[index * maxElements + element];
+        ibv_sge.addr(at, address);
+        ibv_sge.lkey(at, localKey);
+    }
+
+    /**
+     * Whether a request of the list names memory whose keys are not fixed.
+     *
+     * @return true if such memory must be replaced before the list is posted
+     */
+    public boolean hasMovingKeys() {
+        return movingKeys;
     }
 
     void check(QueuePairCapabilities capabilities) {

@@ -383,6 +383,42 @@ public final class SendWorkRequests {
     }
 
     /**
+     * Begins a request that is as one of another list, but for its memory: opcode, number, flags, immediate data and operands are
+     * copied, elements and the peer's memory are not. If that one's data is inline, the elements to be added must be its elements.
+     *
+     * @param source the other list
+     * @param index which request of it
+     * @return this list, whose next calls say the memory
+     * @throws IllegalStateException if this list is full
+     */
+    public SendWorkRequests beginLike(SendWorkRequests source, int index) {
+        MemorySegment from = source.request(index);
+        begin(source.opcode(index), ibv_send_wr.wr_id(from));
+        MemorySegment to = requests[size - 1];
+        ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
+        ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
+        MemorySegment.copy(from, WR, to, WR, WR_BYTES);
+        return this;
+    }
+
+    /**
+     * Adds an element by address and key, unchecked but for the number of elements: the caller has the registration in hand.
+     *
+     * @param address the virtual address of its first byte
+     * @param lengthBytes bytes, 1 to 2^31
+     * @param localKey the L_Key of its registration
+     * @return this list
+     * @throws IllegalStateException if the request has its {@code maxElements}
+     */
+    public SendWorkRequests localAt(long address, long lengthBytes, int localKey) {
+        int i = last();
+        int count = addElement(i, address, (int) lengthBytes);
+        localMemories[i * maxElements + count] = null;
+        setLocalKey(i, count, localKey);
+        return this;
+    }
+
+    /**
      * What a request does.
      *
      * @param index which request
@@ -477,6 +513,17 @@ public final class SendWorkRequests {
     }
 
     /**
+     * The L_Key of an element.
+     *
+     * @param index which request
+     * @param element which of its elements
+     * @return the key that was set last; zero for inline data
+     */
+    public int localKey(int index, int element) {
+        return ibv_sge.lkey(element(index, element));
+    }
+
+    /**
      * Sets the L_Key of an element.
      *
      * @param index which request
@@ -505,6 +552,40 @@ public final class SendWorkRequests {
      */
     public long remoteAddress(int index) {
         return request(index).get(LibIbverbs.C_LONG, REMOTE_ADDRESS);
+    }
+
+    /**
+     * The R_Key of a request.
+     *
+     * @param index which request; not a send
+     * @return the key that was set last
+     */
+    public int remoteKey(int index) {
+        return request(index).get(LibIbverbs.C_INT, opcode(index).isAtomic() ? ATOMIC_REMOTE_KEY : REMOTE_KEY);
+    }
+
+    /**
+     * How many bytes a request moves.
+     *
+     * @param index which request
+     * @return the sum of its elements' lengths
+     */
+    public long byteLength(int index) {
+        long total = 0;
+        for (int k = 0; k < elementCount(index); k++) {
+            total += localLength(index, k);
+        }
+        return total;
+    }
+
+    /**
+     * Whether a request has inline data.
+     *
+     * @param index which request
+     * @return true after {@link #inline}
+     */
+    public boolean hasInlineData(int index) {
+        return isInline(index);
     }
 
     /**

@@ -196,6 +196,31 @@ public final class WorkCompletions {
     }
 
     /**
+     * Appends a completion with success that no device made as a whole.
+     *
+     * @param wrId the number of the work request
+     * @param opcode what it was
+     * @param lengthBytes how many bytes it moved
+     * @param queuePairNumber its queue pair
+     * @throws IllegalStateException if the list is full
+     */
+    public void append(long wrId, CompletionOpcode opcode, long lengthBytes, int queuePairNumber) {
+        append(wrId, CompletionStatus.SUCCESS, queuePairNumber);
+        ibv_wc.opcode(completions[size - 1], opcode.code());
+        ibv_wc.byte_len(completions[size - 1], (int) lengthBytes);
+    }
+
+    /**
+     * Changes how a work request ended.
+     *
+     * @param index which completion
+     * @param status what its reader is to see
+     */
+    public void setStatus(int index, CompletionStatus status) {
+        ibv_wc.status(at(index), status.code());
+    }
+
+    /**
      * Appends a copy of a completion of another list.
      *
      * @param source the other list

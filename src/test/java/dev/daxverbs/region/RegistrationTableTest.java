@@ -89,43 +89,56 @@ class RegistrationTableTest {
 
     @ParameterizedTest
     @MethodSource("fileSystems")
-    void shouldChooseAWayThatWorksOrSayWhyThereIsNone(FileSystemUnderTest fs) throws Exception {
+    void shouldChooseAWayThatWorksAndSayWhyItIsNotDirect(FileSystemUnderTest fs) throws Exception {
         try (RegionPair pair = new RegionPair()) {
             DaxMapping mapping = pair.map(fs.newFile("f", SIZE));
-            if (!KernelRules.current().canRegister(fs.kind())) {
-                assertThatThrownBy(() -> pair.domain.register(mapping, AccessFlag.LOCAL_WRITE)).isInstanceOf(VerbsException.class)
-                        .satisfies(e -> assertThat(((VerbsException) e).errnoName()).isIn("EOPNOTSUPP", "EFAULT"));
-                return;
-            }
             MemoryRegion region = pair.region(mapping);
-            assertThat(region.isOnDemand()).isEqualTo(!KernelRules.current().canPin(fs.kind()));
+            boolean pinned = KernelRules.current().canPin(fs.kind());
             assertThat(mapping.isSync()).as("MAP_SYNC").isEqualTo(fs.kind() == MemoryKind.FS_DAX);
+            assertThat(region.isOnDemand()).isEqualTo(!pinned && KernelRules.current().hasOnDemand());
+            assertThat(region.path()).isEqualTo(KernelRules.current().canRegister(fs.kind()) ? TransferPath.DIRECT : TransferPath.STAGED);
+            assertThat(region.describe().reasons()).as("%s", region.describe()).hasSize(pinned ? 0 : 1);
+            pair.write(1, (byte) 7, region, 3);
+            pair.completeOne();
+            assertThat(RegionPair.byteOf(mapping.file(), 3)).isEqualTo((byte) 7);
+            if (!KernelRules.current().canRegister(fs.kind())) {
+                assertThat(region.describe().reasons().getFirst()).contains("cannot be pinned").contains("no on-demand paging");
+                assertThatThrownBy(() -> pair.domain.register(mapping, 0, SIZE, WRITABLE, LeasePolicy.REQUIRED))
+                        .isInstanceOf(VerbsException.class).hasMessageContaining("EOPNOTSUPP").hasMessageContaining("on-demand");
+            }
         }
     }
 
     @ParameterizedTest
     @MethodSource("fileSystems")
-    void shouldRefuseUnalignedTransfersOfAnOnDemandRegion(FileSystemUnderTest fs) throws Exception {
+    void shouldStageTransfersAtOffsetsThatTheDeviceGetsWrong(FileSystemUnderTest fs) throws Exception {
         if (KernelRules.current().canPin(fs.kind()) || !KernelRules.current().hasOnDemand()) {
             return; // no such region of this kind
         }
         try (RegionPair pair = new RegionPair()) {
-            MemoryRegion region = pair.region(pair.map(fs.newFile("f", SIZE)));
+            DaxMapping mapping = pair.map(fs.newFile("f", SIZE));
+            MemoryRegion region = pair.region(mapping);
             var requests = new SendWorkRequests(1, 2, 0);
+            int posted = 0;
             for (long offset : new long[] {1, 64, 4095, 4097}) {
+                pair.buffer.segment().asSlice(0, 64).fill((byte) ++posted);
                 requests.clear();
-                requests.write(1).local(pair.buffer, 0, 64).remote(region, offset);
-                assertThatThrownBy(() -> pair.requester.postSend(requests)).isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageContaining("offset=" + offset);
+                requests.write(posted).local(pair.buffer, 0, 64).remote(region, offset).signaled();
+                assertThat(pair.requester.postSend(requests)).isEqualTo(1);
+                pair.completeOne();
+                assertThat(mapping.segment().get(ValueLayout.JAVA_BYTE, offset)).isEqualTo((byte) posted);
+                assertThat(mapping.segment().get(ValueLayout.JAVA_BYTE, offset + 63)).isEqualTo((byte) posted);
             }
             requests.clear();
-            requests.read(1).local(pair.buffer, 0, 64).local(region, 0, 64).remote(pair.buffer, 4096);
-            assertThatThrownBy(() -> pair.requester.postSend(requests)).as("the second element begins within a packet")
-                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("after 64 bytes");
+            requests.read(5).local(pair.buffer, 0, 64).local(region, 8192, 64).remote(pair.buffer, 4096).signaled();
+            assertThat(pair.requester.postSend(requests)).as("the second element begins within a packet").isEqualTo(1);
+            pair.completeOne();
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(0, 5, 0, 0, 0, 0));
             requests.clear();
-            requests.write(2).local(pair.buffer, 0, 64).remote(region, 8192).signaled();
+            requests.write(6).local(pair.buffer, 0, 64).remote(region, 8192).signaled();
             assertThat(pair.requester.postSend(requests)).isEqualTo(1);
-            assertThat(pair.complete(1)).containsExactly("2 SUCCESS");
+            pair.completeOne();
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 5, 0, 0, 0, 0));
         }
     }
 

@@ -57,6 +57,18 @@ public final class OtherProcess implements AutoCloseable {
         return shell("exec 3>> \"$1\"; echo open; read line; exec 3>&-; echo closed", file);
     }
 
+    /** Opens and truncates a file, says "open", makes it as long as it is to be when told ({@link #extend}), and closes it when told again. */
+    public static OtherProcess truncate(Path file, long sizeBytes, long laterBytes) {
+        return shell("exec 3>> \"$1\"; truncate -s %d \"$1\"; echo open; read line; truncate -s %d \"$1\"; echo extended; read line"
+                .formatted(sizeBytes, laterBytes), file);
+    }
+
+    /** The second step of {@link #truncate}. */
+    public static void extend(OtherProcess truncating) {
+        truncating.tell("extend");
+        truncating.awaitLine("extended");
+    }
+
     /**
      * Starts a JVM on the main class, with the class path of this one.
      *

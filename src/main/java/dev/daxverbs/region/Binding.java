@@ -1,0 +1,172 @@
+package dev.daxverbs.region;
+
+import dev.daxverbs.verbs.CompletionStatus;
+import dev.daxverbs.verbs.ProtectionDomain;
+import dev.daxverbs.verbs.RegisteredMemory;
+import dev.daxverbs.verbs.SendOpcode;
+import dev.daxverbs.verbs.SendWorkRequests;
+
+/** What becomes of the tracked memory that a work request names: which path it takes, and with which keys. */
+final class Binding {
+    /** The keys are set: the device can have the request as it is. */
+    static final int DIRECT = 0;
+    /** A region has no registration now, or the device must not be let at this range of it. */
+    static final int STAGED = 1;
+    /** A file ends before the range, and nobody else has it open. */
+    static final int TRUNCATED = 2;
+
+    private Binding() {
+    }
+
+    static boolean isTracked(RegisteredMemory memory) {
+        return memory != null && !memory.hasFixedKeys();
+    }
+
+    /** Whether a request names tracked memory. */
+    static boolean namesRegion(SendWorkRequests requests, int i) {
+        if (isTracked(requests.remoteMemory(i))) {
+            return true;
+        }
+        for (int k = 0; k < requests.elementCount(i); k++) {
+            if (isTracked(requests.localMemory(i, k))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a request's data cannot be cut: the peer sees it as one message. */
+    static boolean isWhole(SendOpcode opcode) {
+        return opcode != SendOpcode.RDMA_WRITE && opcode != SendOpcode.RDMA_READ;
+    }
+
+    /**
+     * Sets the keys of a request from its regions' registrations, as far as they can be used.
+     *
+     * @return DIRECT, STAGED or TRUNCATED
+     */
+    static int bind(TrackedQueuePair queuePair, SendWorkRequests requests, int i) {
+        long total = 0;
+        for (int k = 0; k < requests.elementCount(i); k++) {
+            long length = requests.localLength(i, k);
+            if (isTracked(requests.localMemory(i, k))) {
+                MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
+                MemoryRegion.Usable usable = region.usableFor(queuePair);
+                if (usable == null) {
+                    return STAGED;
+                }
+                long address = requests.localAddress(i, k);
+                if (address - region.address() + length > usable.bytes()) {
+                    return TRUNCATED;
+                }
+                if (!region.direct().allows(address, total, queuePair.mtu())) {
+                    return STAGED;
+                }
+                requests.setLocalKey(i, k, usable.registration().localKey());
+            }
+            total += length;
+        }
+        return isTracked(requests.remoteMemory(i)) ? bindRemote(queuePair, requests, i, total) : DIRECT;
+    }
+
+    /**
+     * Sets the remote key of a request.
+     *
+     * @param total how many bytes the request moves
+     */
+    static int bindRemote(TrackedQueuePair queuePair, SendWorkRequests requests, int i, long total) {
+        MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
+        MemoryRegion.Usable usable = region.usableFor(queuePair);
+        if (usable == null) {
+            return STAGED;
+        }
+        long address = requests.remoteAddress(i);
+        if (total > 0 && address - region.address() + total > usable.bytes()) {
+            return TRUNCATED;
+        }
+        if (!region.direct().allows(address, 0, queuePair.mtu()) || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
+            return STAGED;
+        }
+        requests.setRemoteKey(i, usable.registration() == null ? 0 : usable.registration().remoteKey());
+        return DIRECT;
+    }
+
+    /** How a deferred request ends whose regions will not be back; null if they will. */
+    static CompletionStatus refusal(SendWorkRequests request, int i) {
+        CompletionStatus refusal = refusal(request.remoteMemory(i));
+        for (int k = 0; k < request.elementCount(i) && refusal == null; k++) {
+            refusal = refusal(request.localMemory(i, k));
+        }
+        return refusal;
+    }
+
+    private static CompletionStatus refusal(RegisteredMemory memory) {
+        return isTracked(memory) && ((MemoryRegion) memory).isClosed() ? CompletionStatus.LOC_PROT_ERR : null;
+    }
+
+    /** What the user gets who names bytes that the file does not have. */
+    static RegionTruncatedException truncated(SendWorkRequests requests, int i) {
+        long total = 0;
+        for (int k = 0; k < requests.elementCount(i); k++) {
+            long length = requests.localLength(i, k);
+            if (isTracked(requests.localMemory(i, k))) {
+                MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
+                long offset = requests.localAddress(i, k) - region.address();
+                if (offset + length > region.usableBytes()) {
+                    return new RegionTruncatedException(region, offset, length, region.usableBytes());
+                }
+            }
+            total += length;
+        }
+        MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
+        return new RegionTruncatedException(region, requests.remoteAddress(i) - region.address(), total, region.usableBytes());
+    }
+
+    /** Refuses what can never be posted, before anything of the list is accepted. */
+    static void check(TrackedQueuePair queuePair, SendWorkRequests requests, int i) {
+        boolean direct = true;
+        long total = 0;
+        long staged = 0;
+        for (int k = 0; k < requests.elementCount(i); k++) {
+            long length = requests.localLength(i, k);
+            if (isTracked(requests.localMemory(i, k))) {
+                MemoryRegion region = local(queuePair.domain(), requests.localMemory(i, k));
+                direct &= region.direct().allows(requests.localAddress(i, k), total, queuePair.mtu());
+                staged += length;
+            }
+            total += length;
+        }
+        if (isTracked(requests.remoteMemory(i))) {
+            MemoryRegion region = regionOf(requests.remoteMemory(i));
+            if (requests.remoteAddress(i) - region.address() > region.byteSize() - total) {
+                throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(
+                        requests.remoteAddress(i) - region.address(), total, region));
+            }
+            region.checkOpen();
+            direct &= region.direct().allows(requests.remoteAddress(i), 0, queuePair.mtu());
+            staged = total;
+        }
+        if (!direct && isWhole(requests.opcode(i)) && staged > queuePair.stagingBytes()) {
+            throw new IllegalArgumentException(("opcode=%s, lengthBytes=%d, of which %d over a file: the device cannot be let at this range (see"
+                    + " MemoryRegion.describe()), and a message that cannot be cut is staged only up to stagingBytes=%d: choose more with"
+                    + " RegionOptions, or send less at once").formatted(requests.opcode(i), total, staged, queuePair.stagingBytes()));
+        }
+    }
+
+    /** A region that a queue pair may name as its own side's. */
+    static MemoryRegion local(ProtectionDomain domain, RegisteredMemory memory) {
+        MemoryRegion region = regionOf(memory);
+        if (region.protectionDomain() != domain) {
+            throw new IllegalArgumentException("%s is not of %s: register it there".formatted(region, domain));
+        }
+        region.checkOpen();
+        return region;
+    }
+
+    private static MemoryRegion regionOf(RegisteredMemory memory) {
+        if (memory instanceof MemoryRegion region) {
+            return region;
+        }
+        throw new IllegalArgumentException(memory + " has moving keys and is no MemoryRegion: only those can be followed");
+    }
+}

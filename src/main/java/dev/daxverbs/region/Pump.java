@@ -1,0 +1,473 @@
+package dev.daxverbs.region;
+
+import dev.daxverbs.verbs.CompletionStatus;
+import dev.daxverbs.verbs.PostException;
+import dev.daxverbs.verbs.SendWorkRequests;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Moves what one queue pair has deferred: posts it when its regions can be used, and else sees it through staging memory. Also copies what
+ * arrived in staged receives.
+ *
+ * <p><b>Who may post.</b> While nothing is deferred the owner posts, within the send gate, and never comes here. The owner that finds a
+ * request which cannot go to the device takes {@link #lock} and defers it; from then on the pump posts, under the lock, and the owner
+ * defers, under the lock, until it finds the queue dry and posts again itself. So the pump needs no gate, and the owner no lock on its hot path.
+ *
+ * <p><b>One order.</b> Requests are begun in the order in which they were accepted.
+ * <ul>
+ * <li>One that goes to the device as it is waits until all staged ones before it have ended: what they bring is in its file.</li>
+ * <li>A staged one waits until the device has done all before it that name tracked regions.</li>
+ * <li>A staged one that reads a file waits until those staged before it that change files have ended.</li>
+ * </ul>
+ * All others overlap: the device keeps their order, and what they bring is copied in that order.
+ *
+ * <p><b>Locks.</b> A turn is taken with {@link #turn} held, throughout its copying; {@link #lock} is held for moments. In this order: send gate,
+ * turn, lock, gate of the completion queue. A break takes the gate and the lock, never the turn: it does not wait for anybody's files.
+ */
+final class Pump implements Runnable {
+    private static final long FIRST_SWEEP_NS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final long LAST_SWEEP_NS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final long LOOK_AT_FILE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long MEMORY_NS = TimeUnit.MILLISECONDS.toNanos(2); // it is called when there is some; this is for lost calls
+    private static final long NEVER = Long.MAX_VALUE;
+
+    private final TrackedQueuePair queuePair;
+    private final SendSlots sends;
+    private final StagedReceives receives;
+    private final ReentrantLock turn = new ReentrantLock();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final AtomicBoolean called = new AtomicBoolean();
+    private final AtomicBoolean timed = new AtomicBoolean();
+    private final PieceCounter arrived;
+    private final Runnable whenFree = this::call; // one object: pools know it by its identity
+
+    // Of whoever has the turn.
+    private final ArrayDeque<StagedPiece> pieces = new ArrayDeque<>(); // that the device has, or had, and that have not been copied
+    private final SendWorkRequests scratch;
+    private StagedTransfer current; // some pieces of which are still to be posted
+    private int writers; // of the open transfers, those that change files
+    private long sweepNs = FIRST_SWEEP_NS;
+    private long stagedFrom; // where the present run of staged requests began
+
+    // Under the lock.
+    private int open; // staged transfers that have begun and not ended
+    private long piecesPosted;
+    private long trackedPieces; // the end of the last piece that names a registration
+    private volatile long staged; // how many requests were staged; written under the lock
+    private volatile long truncated;
+
+    Pump(TrackedQueuePair queuePair, SendSlots sends, StagedReceives receives) {
+        this.queuePair = queuePair;
+        this.sends = sends;
+        this.receives = receives;
+        arrived = new PieceCounter(sends.capacity());
+        scratch = new SendWorkRequests(1, sends.maxElements(), 1);
+    }
+
+    ReentrantLock lock() {
+        return lock;
+    }
+
+    ReentrantLock turn() {
+        return turn;
+    }
+
+    PieceCounter arrived() {
+        return arrived;
+    }
+
+    long stagedCount() {
+        return staged;
+    }
+
+    long truncatedCount() {
+        return truncated;
+    }
+
+    /** The end of the last piece that names a registration. Under the lock. */
+    long trackedPieces() {
+        return trackedPieces;
+    }
+
+    /** Whether everything that was deferred has ended or is with the device as it is. Under the lock. */
+    boolean isDry() {
+        return !sends.hasDeferred() && open == 0;
+    }
+
+    /** Makes it take a turn soon. Any thread; costs little if it is called already. */
+    void call() {
+        if (called.compareAndSet(false, true)) {
+            PumpThreads.run(this);
+        }
+    }
+
+    @Override
+    public void run() {
+        called.set(false); // before it looks: who calls after this gets another turn
+        takeTurn(false);
+    }
+
+    private void runByTime() {
+        timed.set(false);
+        takeTurn(true);
+    }
+
+    private void takeTurn(boolean sweep) {
+        turn.lock();
+        try {
+            if (queuePair.isGone()) {
+                return;
+            }
+            if (sweep && isWaitingForDevice()) {
+                long before = arrived.count();
+                queuePair.sweepSends();
+                // If the owner polls, there is nothing for us to find; if it does not, come sooner.
+                sweepNs = arrived.count() != before ? FIRST_SWEEP_NS : Math.min(2 * sweepNs, LAST_SWEEP_NS);
+            }
+            long pauseNs = Math.min(finishPieces(), receives.copyArrived());
+            pauseNs = Math.min(pauseNs, begin());
+            if (pauseNs != NEVER && timed.compareAndSet(false, true)) {
+                PumpThreads.runAfter(pauseNs, this::runByTime);
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private boolean isWaitingForDevice() {
+        if (!pieces.isEmpty()) {
+            return true;
+        }
+        lock.lock();
+        try {
+            return sends.hasDeferred();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Copies what arrived, in order. */
+    private long finishPieces() {
+        StagedPiece piece = pieces.peekFirst();
+        while (piece != null && piece.ordinal < arrived.count()) {
+            StagedTransfer transfer = piece.transfer;
+            CompletionStatus status = arrived.status(piece.ordinal);
+            if (status != CompletionStatus.SUCCESS) {
+                transfer.fail(status);
+            }
+            if (transfer.outcome == null) {
+                FileAccess result = piece.finish();
+                if (result == FileAccess.LATER && !queuePair.isDead()) {
+                    return LOOK_AT_FILE_NS;
+                }
+                note(transfer, result);
+            }
+            pieces.removeFirst();
+            piece.giveBack();
+            transfer.open--;
+            endIfDone(transfer);
+            piece = pieces.peekFirst();
+        }
+        return piece == null ? NEVER : sweepNs;
+    }
+
+    private static void note(StagedTransfer transfer, FileAccess result) {
+        switch (result) {
+            case DONE -> {
+                // well
+            }
+            case LATER, TRUNCATED -> transfer.fail(CompletionStatus.FILE_TRUNCATED);
+            case CLOSED -> transfer.fail(CompletionStatus.LOC_PROT_ERR);
+            case FAILED -> transfer.fail(CompletionStatus.GENERAL_ERR);
+        }
+    }
+
+    private void endIfDone(StagedTransfer transfer) {
+        if (transfer.open > 0 || !transfer.allPosted && transfer.outcome == null) {
+            return;
+        }
+        end(transfer);
+        if (transfer.writesFiles()) {
+            writers--;
+        }
+        CompletionStatus outcome = transfer.outcome == null ? CompletionStatus.SUCCESS : transfer.outcome;
+        lock.lock();
+        try {
+            if (transfer == current) { // given up before all of it was posted
+                sends.passStaged();
+                current = null;
+            }
+            open--;
+            staged++;
+            truncated += outcome == CompletionStatus.FILE_TRUNCATED ? 1 : 0;
+        } finally {
+            lock.unlock();
+        }
+        sends.finish(transfer.sequence, outcome);
+        queuePair.announceSent();
+    }
+
+    /** Begins as many deferred requests as can be. */
+    private long begin() {
+        while (true) {
+            if (current != null) {
+                long pauseNs = postPieces(current);
+                if (pauseNs != 0) {
+                    return pauseNs;
+                }
+                continue;
+            }
+            lock.lock();
+            try {
+                if (!sends.hasDeferred()) {
+                    return pieces.isEmpty() ? NEVER : sweepNs;
+                }
+                long pauseNs = beginFirst(sends.firstDeferred());
+                if (pauseNs != 0) {
+                    return pauseNs;
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Begins the first deferred request, under the lock.
+     *
+     * @return 0 if that was done; else when to look again
+     */
+    private long beginFirst(SendWorkRequests request) {
+        if (queuePair.isDead()) {
+            settle(CompletionStatus.WR_FLUSH_ERR);
+            return 0;
+        }
+        CompletionStatus refusal = Binding.refusal(request, 0);
+        if (refusal != null) {
+            settle(refusal);
+            return 0;
+        }
+        switch (Binding.bind(queuePair, request, 0)) {
+            case Binding.TRUNCATED -> {
+                settle(CompletionStatus.FILE_TRUNCATED);
+                return 0;
+            }
+            case Binding.DIRECT -> {
+                return open > 0 || !post(request) ? sweepNs : 0;
+            }
+            default -> {
+                return stage(request);
+            }
+        }
+    }
+
+    private boolean post(SendWorkRequests request) {
+        request.setWrId(0, queuePair.wrIdOf(sends.posted()));
+        request.setSignaled(0, true);
+        try {
+            if (queuePair.postToDevice(request) == 0) {
+                return false;
+            }
+            sends.postDeferred(Binding.namesRegion(request, 0));
+        } catch (PostException e) {
+            settle(CompletionStatus.GENERAL_ERR);
+        }
+        return true;
+    }
+
+    private void settle(CompletionStatus status) {
+        sends.settleDeferred(status);
+        truncated += status == CompletionStatus.FILE_TRUNCATED ? 1 : 0;
+        queuePair.announceSent();
+    }
+
+    private long stage(SendWorkRequests request) {
+        boolean stageRemote = Binding.isTracked(request.remoteMemory(0)) && (!request.opcode(0).isAtomic()
+                || Binding.bindRemote(queuePair, request, 0, request.byteLength(0)) != Binding.DIRECT);
+        StagedTransfer transfer = new StagedTransfer(request, sends.posted(), stageRemote);
+        if (!sends.isCompleted(sends.trackedPosted()) || transfer.readsFiles() && writers > 0) {
+            return sweepNs;
+        }
+        if (Math.max(transfer.localBytes(0, transfer.nextPieceBytes()), transfer.remoteBytes(transfer.nextPieceBytes()))
+                > queuePair.stagingBytes()) {
+            return tooLong(transfer);
+        }
+        if (transfer.opcode.isAtomic() && transfer.remote != null) {
+            if (!transfer.remote.file().beginAtomic(this)) {
+                return sweepNs; // called when its turn has come
+            }
+            transfer.atomicTurn = transfer.remote.file();
+        }
+        if (open == 0) {
+            stagedFrom = sends.posted();
+        }
+        writers += transfer.writesFiles() ? 1 : 0;
+        open++;
+        sends.stageDeferred();
+        current = transfer;
+        return 0;
+    }
+
+    /** It can only go to the device as it is: so it waits for that, for as long as there is hope. */
+    private long tooLong(StagedTransfer transfer) {
+        boolean hope = transfer.remote == null || transfer.remote.mayBecomeDirect();
+        for (int k = 0; k < transfer.request.elementCount(0) && hope; k++) {
+            hope = !(transfer.request.localMemory(0, k) instanceof MemoryRegion region) || region.hasFixedKeys() || region.mayBecomeDirect();
+        }
+        if (hope) {
+            return LOOK_AT_FILE_NS;
+        }
+        settle(CompletionStatus.LOC_LEN_ERR);
+        return 0;
+    }
+
+    /**
+     * Posts the next pieces of a transfer.
+     *
+     * @return 0 if all are posted or it is given up; else when to look again
+     */
+    private long postPieces(StagedTransfer transfer) {
+        while (!transfer.allPosted) {
+            if (queuePair.isDead()) {
+                transfer.fail(CompletionStatus.WR_FLUSH_ERR);
+            }
+            if (transfer.outcome != null) {
+                if (transfer.open > 0) {
+                    return sweepNs; // its pieces are on their way
+                }
+                endIfDone(transfer);
+                return 0;
+            }
+            if (!hasRoom()) {
+                return sweepNs;
+            }
+            if (transfer.namesRegistration && !isStillDirect(transfer)) {
+                return 0; // begun anew
+            }
+            StagedPiece piece = StagedPiece.next(transfer, queuePair.staging(), whenFree);
+            if (piece == null) {
+                return MEMORY_NS;
+            }
+            boolean kept = false;
+            try {
+                FileAccess result = piece.prepare();
+                if (result == FileAccess.LATER) {
+                    return LOOK_AT_FILE_NS;
+                }
+                note(transfer, result);
+                if (result == FileAccess.DONE) {
+                    kept = post(piece);
+                    if (!kept && transfer.outcome == null) {
+                        return sweepNs; // the device is full
+                    }
+                }
+            } finally {
+                if (!kept) {
+                    piece.giveBack();
+                }
+            }
+        }
+        lock.lock();
+        try {
+            sends.passStaged();
+            current = null;
+        } finally {
+            lock.unlock();
+        }
+        return 0;
+    }
+
+    /**
+     * Whether the registration that an atomic names is still there. If not, the atomic, which has only one piece, is as if it had not
+     * been begun: its other side has to be staged as well.
+     */
+    private boolean isStillDirect(StagedTransfer transfer) {
+        lock.lock();
+        try {
+            if (Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT) {
+                return true;
+            }
+            writers -= transfer.writesFiles() ? 1 : 0;
+            open--;
+            current = null;
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the send queue of the device has a place. What is before the staged requests may be there yet, one for one. */
+    private boolean hasRoom() {
+        long before = Math.max(0, stagedFrom - sends.completedAcquire());
+        return before + pieces.size() < sends.capacity();
+    }
+
+    private boolean post(StagedPiece piece) {
+        StagedTransfer transfer = piece.transfer;
+        scratch.clear();
+        piece.describe(scratch, queuePair.wrIdOf(transfer.sequence));
+        lock.lock();
+        try {
+            if (queuePair.isGone()) {
+                transfer.fail(CompletionStatus.WR_FLUSH_ERR);
+                return false;
+            }
+            if (transfer.namesRegistration && Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT) {
+                scratch.setRemoteKey(0, transfer.request.remoteKey(0)); // as it is now: there may have been a break since it was begun
+            } else if (transfer.namesRegistration) {
+                return false; // there was one just now: isStillDirect will tell
+            }
+            piece.ordinal = piecesPosted;
+            if (queuePair.postToDevice(scratch) == 0) {
+                return false;
+            }
+            piecesPosted++;
+            if (transfer.namesRegistration) {
+                trackedPieces = piecesPosted;
+            }
+        } catch (PostException e) {
+            transfer.fail(CompletionStatus.GENERAL_ERR);
+            return false;
+        } finally {
+            lock.unlock();
+        }
+        pieces.addLast(piece);
+        transfer.open++;
+        transfer.postedBytes += piece.lengthBytes();
+        transfer.allPosted = transfer.postedBytes == transfer.totalBytes;
+        return true;
+    }
+
+    /** Forgets everything, as the device has; with turn and lock held. */
+    void forgetAll() {
+        pieces.forEach(piece -> {
+            end(piece.transfer);
+            piece.giveBack();
+        });
+        pieces.clear();
+        if (current != null) {
+            end(current);
+            current = null;
+        }
+        writers = 0;
+        open = 0;
+        arrived.skipTo(piecesPosted);
+        trackedPieces = 0;
+    }
+
+    /** Gives back what a transfer has beside its pieces, and its place where it waits for memory: who is behind must not wait for it. */
+    private void end(StagedTransfer transfer) {
+        if (transfer.atomicTurn != null) {
+            transfer.atomicTurn.endAtomic();
+            transfer.atomicTurn = null;
+        }
+        queuePair.staging().forget(whenFree);
+        if (transfer.remote != null) {
+            transfer.remote.targetStaging().forget(whenFree);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.daxverbs.region;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The threads that pump. They are there while something is deferred, and idle otherwise; a pump's turn never waits for anything but files.
+ */
+final class PumpThreads {
+    /** So many files may be slow at one time before transfers of others wait. */
+    private static final int MOST = 64;
+    private static final long KEEP_ALIVE_S = 10;
+
+    private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(MOST, MOST, KEEP_ALIVE_S, TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(), daemons("daxverbs-pump-"));
+    private static final ScheduledThreadPoolExecutor TIMER = new ScheduledThreadPoolExecutor(1, daemons("daxverbs-pump-timer-"));
+
+    static {
+        THREADS.allowCoreThreadTimeOut(true);
+        TIMER.setRemoveOnCancelPolicy(true);
+    }
+
+    private PumpThreads() {
+    }
+
+    static void run(Runnable task) {
+        THREADS.execute(task);
+    }
+
+    static void runAfter(long pauseNs, Runnable task) {
+        TIMER.schedule(() -> THREADS.execute(task), pauseNs, TimeUnit.NANOSECONDS);
+    }
+
+    private static ThreadFactory daemons(String prefix) {
+        return Thread.ofPlatform().daemon().name(prefix, 1).inheritInheritableThreadLocals(false).factory();
+    }
+}

@@ -1,0 +1,179 @@
+package dev.daxverbs.region;
+
+import dev.daxverbs.verbs.AccessFlag;
+import dev.daxverbs.verbs.RegisteredMemory;
+import dev.daxverbs.verbs.SendWorkRequests;
+
+/**
+ * A range of a {@link StagedTransfer} with its staging memory. Used by the pump, one thread at a time.
+ */
+final class StagedPiece {
+    final StagedTransfer transfer;
+    private final long begin;
+    private final long lengthBytes;
+    private final StagingBuffer local; // null: nothing of it is over a file
+    private final StagingBuffer remote; // null: the peer's memory is not staged
+    /** Which of the queue pair's pieces it is, counted from zero; set when it is posted. */
+    long ordinal;
+
+    private StagedPiece(StagedTransfer transfer, long lengthBytes, StagingBuffer local, StagingBuffer remote) {
+        this.transfer = transfer;
+        this.begin = transfer.postedBytes;
+        this.lengthBytes = lengthBytes;
+        this.local = local;
+        this.remote = remote;
+    }
+
+    /**
+     * Takes what the next piece needs, all or nothing, so that nobody holds some and waits for more.
+     *
+     * @param pool where its local memory is from
+     * @param whenFree is run when it is worth trying again
+     * @return the piece, or null if there is not enough now
+     */
+    static StagedPiece next(StagedTransfer transfer, StagingPool pool, Runnable whenFree) {
+        long length = transfer.nextPieceBytes();
+        long localBytes = transfer.localBytes(transfer.postedBytes, length);
+        long remoteBytes = transfer.remoteBytes(length);
+        StagingBuffer local = localBytes == 0 ? null : pool.take(localBytes, whenFree);
+        if (localBytes > 0 && local == null) {
+            return null;
+        }
+        StagingBuffer remote = remoteBytes == 0 ? null : transfer.remote.targetStaging().take(remoteBytes, whenFree);
+        if (remoteBytes > 0 && remote == null) {
+            if (local != null) {
+                local.giveBack();
+            }
+            return null;
+        }
+        return new StagedPiece(transfer, length, local, remote);
+    }
+
+    long lengthBytes() {
+        return lengthBytes;
+    }
+
+    /** Reads its sources from their files, and looks whether the files have the room for its destinations. */
+    FileAccess prepare() {
+        FileAccess result = transfer.opcode.sendsData() ? eachLocal(true) : eachLocalFits();
+        if (result != FileAccess.DONE || remote == null) {
+            return result;
+        }
+        long offset = remoteOffset();
+        return transfer.opcode.sendsData() ? transfer.remote.looksFor(offset, lengthBytes)
+                : transfer.remote.read(offset, remote.segment());
+    }
+
+    /** Writes its destinations to their files. */
+    FileAccess finish() {
+        FileAccess result = transfer.opcode.sendsData() ? FileAccess.DONE : eachLocal(false);
+        if (result != FileAccess.DONE || remote == null || !transfer.writesFiles() || !writesRemote()) {
+            return result;
+        }
+        return transfer.remote.write(remoteOffset(), remote, 0, lengthBytes);
+    }
+
+    private boolean writesRemote() {
+        return transfer.opcode.sendsData() || transfer.opcode.isAtomic();
+    }
+
+    private long remoteOffset() {
+        return transfer.request.remoteAddress(0) + begin - transfer.remote.address();
+    }
+
+    private FileAccess eachLocal(boolean fromFiles) {
+        long staged = 0;
+        long at = 0;
+        for (int k = 0; k < transfer.request.elementCount(0); k++) {
+            long elementEnd = at + transfer.request.localLength(0, k);
+            long first = Math.max(at, begin);
+            long length = Math.min(elementEnd, begin + lengthBytes) - first;
+            if (length > 0 && Binding.isTracked(transfer.request.localMemory(0, k))) {
+                MemoryRegion region = (MemoryRegion) transfer.request.localMemory(0, k);
+                long offset = transfer.request.localAddress(0, k) - region.address() + first - at;
+                FileAccess result = fromFiles ? region.read(offset, local.segment().asSlice(staged, length))
+                        : region.write(offset, local, staged, length);
+                if (result != FileAccess.DONE) {
+                    return result;
+                }
+                staged += length;
+            }
+            at = elementEnd;
+        }
+        return FileAccess.DONE;
+    }
+
+    private FileAccess eachLocalFits() {
+        long at = 0;
+        for (int k = 0; k < transfer.request.elementCount(0); k++) {
+            long elementEnd = at + transfer.request.localLength(0, k);
+            long first = Math.max(at, begin);
+            long length = Math.min(elementEnd, begin + lengthBytes) - first;
+            if (length > 0 && transfer.request.localMemory(0, k) instanceof MemoryRegion region && !region.hasFixedKeys()) {
+                FileAccess result = region.looksFor(transfer.request.localAddress(0, k) - region.address() + first - at, length);
+                if (result != FileAccess.DONE) {
+                    return result;
+                }
+            }
+            at = elementEnd;
+        }
+        return FileAccess.DONE;
+    }
+
+    /**
+     * Describes it to the device.
+     *
+     * @param into an emptied list
+     * @param wrId its number there
+     */
+    void describe(SendWorkRequests into, long wrId) {
+        into.beginLike(transfer.request, 0);
+        into.setWrId(0, wrId);
+        into.setSignaled(0, true);
+        long staged = 0;
+        long at = 0;
+        for (int k = 0; k < transfer.request.elementCount(0); k++) {
+            long elementEnd = at + transfer.request.localLength(0, k);
+            long first = Math.max(at, begin);
+            long length = Math.min(elementEnd, begin + lengthBytes) - first;
+            if (length > 0) {
+                RegisteredMemory memory = transfer.request.localMemory(0, k);
+                if (Binding.isTracked(memory)) {
+                    into.localAt(local.address() + staged, length, localKey((MemoryRegion) memory));
+                    staged += length;
+                } else {
+                    into.localAt(transfer.request.localAddress(0, k) + first - at, length, transfer.request.localKey(0, k));
+                }
+            }
+            at = elementEnd;
+        }
+        if (transfer.remote != null) {
+            into.remote(remote == null ? transfer.remote.targetStaging().registration().address() : remote.address(), remoteKey());
+        } else if (transfer.opcode.isRemote()) {
+            into.remote(transfer.request.remoteAddress(0) + begin, transfer.request.remoteKey(0));
+        }
+    }
+
+    /** What the region's registration would refuse, the device is to refuse here, in the way it always does: no memory has the key 0. */
+    private int localKey(MemoryRegion region) {
+        return transfer.opcode.sendsData() || region.allows(AccessFlag.LOCAL_WRITE) ? local.localKey() : 0;
+    }
+
+    private int remoteKey() {
+        AccessFlag needed = transfer.opcode.isAtomic() ? AccessFlag.REMOTE_ATOMIC
+                : transfer.opcode.sendsData() ? AccessFlag.REMOTE_WRITE : AccessFlag.REMOTE_READ;
+        if (remote == null) {
+            return transfer.remote.targetStaging().registration().remoteKey();
+        }
+        return transfer.remote.allows(needed) ? remote.remoteKey() : 0;
+    }
+
+    void giveBack() {
+        if (local != null) {
+            local.giveBack();
+        }
+        if (remote != null) {
+            remote.giveBack();
+        }
+    }
+}

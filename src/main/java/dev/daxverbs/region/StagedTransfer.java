@@ -1,0 +1,89 @@
+package dev.daxverbs.region;
+
+import dev.daxverbs.verbs.CompletionStatus;
+import dev.daxverbs.verbs.SendOpcode;
+import dev.daxverbs.verbs.SendWorkRequests;
+
+/**
+ * A send work request that goes through staging memory, in one piece or more. Used by the pump, one thread at a time.
+ *
+ * <p><b>Sources</b> are read from their files when a piece is posted, <b>destinations</b> written to theirs when it has arrived. An atomic's
+ * remote word is both; {@link GuardedFile} lets one atomic at a time be at it.
+ */
+final class StagedTransfer {
+    /** Large transfers are cut into pieces of this length. */
+    static final long PIECE_BYTES = 65_536;
+
+    final SendWorkRequests request; // one request: the queue pair's copy of the user's
+    final long sequence;
+    final SendOpcode opcode;
+    final long totalBytes;
+    final boolean localTracked;
+    /** The peer's memory, where it is staged; else null: then its key is in the request. */
+    final MemoryRegion remote;
+    /** Whether a piece names a live registration, so that a break has to wait for it. */
+    final boolean namesRegistration;
+    /** How it ended, as far as that is known: the first thing that went wrong, or null. */
+    CompletionStatus outcome;
+    /** How many bytes have been posted; {@link #allPosted} says whether that is all, of a transfer of zero bytes as well. */
+    long postedBytes;
+    boolean allPosted;
+    /** Pieces that the device has. */
+    int open;
+    /** The file whose turn for atomics this transfer has. */
+    GuardedFile atomicTurn;
+
+    StagedTransfer(SendWorkRequests request, long sequence, boolean stageRemote) {
+        this.request = request;
+        this.sequence = sequence;
+        opcode = request.opcode(0);
+        totalBytes = request.byteLength(0);
+        boolean tracked = false;
+        for (int k = 0; k < request.elementCount(0); k++) {
+            tracked |= Binding.isTracked(request.localMemory(0, k));
+        }
+        localTracked = tracked;
+        remote = stageRemote ? (MemoryRegion) request.remoteMemory(0) : null;
+        namesRegistration = remote == null && Binding.isTracked(request.remoteMemory(0));
+    }
+
+    /** Whether files are read when it is posted: what came before must have reached them. */
+    boolean readsFiles() {
+        return opcode.sendsData() && localTracked || !opcode.sendsData() && remote != null;
+    }
+
+    /** Whether it changes files, now or when it completes. */
+    boolean writesFiles() {
+        return !opcode.sendsData() && localTracked || opcode != SendOpcode.RDMA_READ && (remote != null || namesRegistration);
+    }
+
+    long nextPieceBytes() {
+        long rest = totalBytes - postedBytes;
+        return Binding.isWhole(opcode) ? rest : Math.min(rest, PIECE_BYTES);
+    }
+
+    /** How much local staging memory a piece takes: the bytes of its range that are over files. */
+    long localBytes(long begin, long length) {
+        long bytes = 0;
+        long at = 0;
+        for (int k = 0; k < request.elementCount(0); k++) {
+            long end = at + request.localLength(0, k);
+            if (Binding.isTracked(request.localMemory(0, k))) {
+                bytes += Math.max(0, Math.min(end, begin + length) - Math.max(at, begin));
+            }
+            at = end;
+        }
+        return bytes;
+    }
+
+    long remoteBytes(long length) {
+        return remote == null ? 0 : length;
+    }
+
+    /** Notes what went wrong, unless something has before. */
+    void fail(CompletionStatus status) {
+        if (outcome == null) {
+            outcome = status;
+        }
+    }
+}
