@@ -40,7 +40,8 @@ public final class Delegation {
     /**
      * {@code int fcntl(int fd, F_GETDELEG, struct delegation *)}.
      *
-     * @return its type, or what a break wants it to become; F_UNLCK if there is none
+     * @return its type, or what a break wants it to become; F_UNLCK if there is none; {@code -EINVAL} from a kernel that has no delegations (one that
+     *     has some answers for every descriptor but those opened with O_PATH)
      */
     public static int get(int fd) {
         try (Arena arena = Arena.ofConfined()) {
@@ -48,15 +49,6 @@ public final class Delegation {
             int failed = fcntl(fd, LinuxFcntl.F_GETDELEG(), answer);
             return failed < 0 ? failed : delegation.d_type(answer);
         }
-    }
-
-    /**
-     * Whether the kernel has delegations: one that has answers F_GETDELEG on every descriptor of a file.
-     *
-     * @param fd an open file
-     */
-    public static boolean isSupported(int fd) {
-        return get(fd) != -Errno.EINVAL;
     }
 
     private static int fcntl(int fd, int command, MemorySegment argument) {

@@ -66,6 +66,14 @@ public final class FileLease implements AutoCloseable {
     private static final int FIRST_DESCRIPTOR = 3;
     private static final long FIRST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(100);
     private static final long LONGEST_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(20);
+    /*
+     * Who opens a file keeps it open when its lease is given back, so the lease is not granted again before he has what he came for. Who
+     * changes names or attributes keeps nothing: he wakes, tries again, and finds the delegation there again if it was retaken meanwhile, for
+     * ever if that is always faster. So a delegation is left alone for longer, and for twice as long after each break that came soon after the
+     * one before it.
+     */
+    private static final long FIRST_PAUSE_OF_DELEGATION_NS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long LONGEST_PAUSE_OF_DELEGATION_NS = TimeUnit.SECONDS.toNanos(2);
     /** Between tries when the reason is not that the file is open elsewhere, which ends by itself at any moment. */
     private static final long FIRST_PAUSE_OF_OTHERS_NS = LONGEST_PAUSE_NS;
     private static final long LONGEST_PAUSE_OF_OTHERS_NS = TimeUnit.SECONDS.toNanos(1);
@@ -84,6 +92,10 @@ public final class FileLease implements AutoCloseable {
     private volatile long forcedBreaks;
     /** The errno of the last try, positive; zero if it was granted or none was made since the last break. */
     private volatile int refusedBy;
+    /** When it was found to be unbroken last. A break that is found later has begun after that. */
+    private long intactNs;
+    private long grantedNs;
+    private long delegationPauseNs;
     private boolean changing;
     /** The break that is being answered; of use while BREAKING only. */
     private Break current;
@@ -97,14 +109,15 @@ public final class FileLease implements AutoCloseable {
     /** What becomes of a break. Guarded by the lock. */
     private static final class Break {
         final LeaseBreak event;
-        final BooleanSupplier timeIsOver;
+        /** What says of a lease that could be given back whether the kernel had broken it by force nevertheless. */
+        final BooleanSupplier isForced;
         /** By the caller, or before it by a changer. */
         boolean givenBack;
         boolean forced;
 
-        Break(LeaseBreak event, BooleanSupplier timeIsOver) {
+        Break(LeaseBreak event, BooleanSupplier isForced) {
             this.event = event;
-            this.timeIsOver = timeIsOver;
+            this.isForced = isForced;
         }
     }
 
@@ -170,8 +183,8 @@ public final class FileLease implements AutoCloseable {
     /**
      * Takes a lease as soon as it is to be had. Does not wait: what is returned may be held or not ({@link #isHeld}). If it is not, it is asked
      * for in the background until it is granted, the holder is told by {@link LeaseHolder#onRegained} when that has happened, and meanwhile
-     * {@link #refusal} says why not. While the file is open elsewhere (EAGAIN) it is asked for after pauses that grow from 0.1 to 20 ms; for any other
-     * reason from 20 ms to 1 s.
+     * {@link #refusal} says why not. While the file is open elsewhere (EAGAIN) it is asked for after pauses that grow from 0.1 to 20 ms; for
+     * any other reason from 20 ms to 1 s.
      *
      * @param fileDescriptor of a regular file; stays the caller's
      * @param name what the file is called in messages, usually its path
@@ -225,10 +238,13 @@ public final class FileLease implements AutoCloseable {
         lock.lock();
         try {
             // (6) The flag first, under the lock: whoever sees it unset is granted before shutDown() comes for the lock, and is seen by it.
+            long nowNs = System.nanoTime();
             int result = threads.isShuttingDown() ? -Errno.ESHUTDOWN : kernel.request();
             refusedBy = -result;
             if (result == 0) {
                 state = State.HELD;
+                intactNs = nowNs;
+                grantedNs = nowNs;
             }
             return result;
         } finally {
@@ -294,8 +310,8 @@ public final class FileLease implements AutoCloseable {
     /**
      * Why it is not held: what the last try to get it said. A snapshot.
      *
-     * @return what would have been thrown by {@link #take(int, String, LeaseType, LeaseMode, LeaseHolder) take}; empty while the lease is held, and
-     *     after a break until it has been asked for again
+     * @return what would have been thrown by {@link #take(int, String, LeaseType, LeaseMode, LeaseHolder) take}; empty while the lease is held,
+     *     and after a break until it has been asked for again
      */
     public Optional<LeaseUnavailableException> refusal() {
         lock.lock(); // so that close() does not give the descriptor's number to another file while the message is made
@@ -328,21 +344,23 @@ public final class FileLease implements AutoCloseable {
     /**
      * Lets the holder itself change the file, through whatever descriptor: truncate it, extend it, rename it.
      *
-     * <p>Under a {@linkplain LeaseMode#DELEGATION delegation} the kernel takes such a change for a break like any other's, so it would wait for
-     * the very thread that makes it. This method gives the delegation back, runs the action, and asks for it again at once. No {@code onBreak} is called
-     * for it: whoever calls this has stopped relying on the file before, as in {@code onBreak}, and looks at the file again afterwards, as
-     * others may have changed it meanwhile. If the delegation is refused then, or it was not held in the first place, the result is false: the state is that
-     * after a break, and {@code onRegained} is called once it is held again. A break by another that is under way at the call is answered by
-     * giving back as well; its {@code onBreak} is called all the same, and must find nothing left to do.
+     * <p>Under a {@linkplain LeaseMode#DELEGATION delegation} the kernel takes such a change for a break like any other's: {@code ftruncate}
+     * fails with EAGAIN and begins a break, what goes by path waits until {@code onBreak} has returned. This method gives the delegation back,
+     * runs the action, and asks for it again at once. No {@code onBreak} is called for it: whoever calls this has stopped relying on the file
+     * before, as in {@code onBreak}, and looks at the file again afterwards, as others may have changed it meanwhile. If the delegation is
+     * refused then, or it was not held in the first place, the result is false: the state is that after a break, and {@code onRegained} is
+     * called once it is held again. A break by another that is under way at the call is answered by giving back as well; its {@code onBreak} is
+     * called all the same, and must find nothing left to do.
      *
      * <p>Under a {@linkplain LeaseMode#LEASE lease} changes through a descriptor that is open break nothing: the action is run, and that is all.
-     * (One that opens the file, or truncates it by path, waits under both modes for {@code onBreak}; under a delegation, not within this method.)
+     * One that opens the file, or truncates it by path, waits for {@code onBreak} then.
      *
-     * <p>Calls from different threads run one after the other. The action may call this method again, which runs the inner action, and may close the
-     * lease.
+     * <p>Calls from different threads run one after the other. The action may call this method again, which runs the inner action, and may
+     * close the lease.
      *
-     * <p>An {@code onRegained} of before can have begun when this is called, and go on after it has returned false. So a holder that uses this method makes
-     * its {@code onRegained} look at {@link #isHeld} first, under the same lock under which it calls this; if that is false another callback will follow.
+     * <p>An {@code onRegained} of before can have begun when this is called, and go on after it has returned false. So a holder that uses this
+     * method makes its {@code onRegained} look at {@link #isHeld} first, under the same lock under which it calls this; if that is false
+     * another callback will follow.
      *
      * @param action the change
      * @return whether the lease is held
@@ -357,8 +375,8 @@ public final class FileLease implements AutoCloseable {
         boolean held = false;
         changeLock.lock();
         try {
-            beginChange();
             try {
+                beginChange();
                 action.run();
             } finally {
                 held = endChange();
@@ -372,7 +390,7 @@ public final class FileLease implements AutoCloseable {
     private void beginChange() {
         lock.lock();
         try {
-            changing = true;
+            changing = true; // before all that can throw, for endChange() to undo
             // (10) What the listener has not heard yet is heard now, so that the holder is told; above all of what the kernel did by force.
             look(System.nanoTime());
             if (state == State.BREAKING) {
@@ -419,8 +437,8 @@ public final class FileLease implements AutoCloseable {
     /**
      * Releases the lease, whatever its state, and closes its descriptor. Idempotent; may be called in a callback.
      *
-     * <p>After it has returned no callback of this lease begins. It does not wait for one that runs on another thread: an {@code onBreak} that is
-     * about to finish with the file does so without a lease, and it is for the caller of this method to see to it that this does no harm.
+     * <p>After it has returned no callback of this lease begins. It does not wait for one that runs on another thread: an {@code onBreak} that
+     * is about to finish with the file does so without a lease, and it is for the caller of this method to see to it that this does no harm.
      *
      * @throws UncheckedIOException if the kernel reported an error of the file when its descriptor was closed (EIO and so on); it is closed then
      */
@@ -480,13 +498,27 @@ public final class FileLease implements AutoCloseable {
         if (state != State.HELD) {
             return;
         }
+        long nowNs = System.nanoTime();
         int target = kernel.target();
         // (7) A signal of a break that is over says nothing about this one: the kernel does.
-        if (target >= 0 && target != type().kernelValue()) {
+        if (target == type().kernelValue()) {
+            intactNs = nowNs;
+        } else if (target >= 0) {
             LeaseBreakTime time = LeaseBreakTime.now();
             LeaseBreak.Cause cause = target == LibC.F_RDLCK() ? LeaseBreak.Cause.OPENED_FOR_READING : LeaseBreak.Cause.OPENED_FOR_WRITING;
-            beginBreak(cause, heardNs, heardNs + time.forHolderNs(), () -> time.isOver(heardNs));
+            // Heard so late when the process was stopped: no time is left then.
+            boolean isForced = time.isOver(intactNs) && (kernel.isGone() || target == LibC.F_RDLCK() && !kernel.isReaderWaiting());
+            beginBreak(cause, heardNs, isForced ? heardNs : heardNs + time.forHolderNs(), () -> isForced || mayBeForced(time));
         }
+    }
+
+    /**
+     * (8) Under the lock: whether somebody may have come through a break by force although there is a lease to release. That is so for an
+     * opener that reads, after which a read lease is left; and when another that writes has come since, there is no telling any more, so the
+     * worst is assumed. Not when all of the break took less than lease-break-time, and so in no break that is answered before its deadline.
+     */
+    private boolean mayBeForced(LeaseBreakTime time) {
+        return time.isOver(intactNs) && !kernel.isReaderWaiting();
     }
 
     /** The JVM is ending. */
@@ -509,8 +541,8 @@ public final class FileLease implements AutoCloseable {
     }
 
     /** Under the lock. */
-    private void beginBreak(LeaseBreak.Cause cause, long heardNs, long deadlineNs, BooleanSupplier timeIsOver) {
-        Break begun = new Break(new LeaseBreak(this, cause, heardNs, deadlineNs, breaks + 1), timeIsOver);
+    private void beginBreak(LeaseBreak.Cause cause, long heardNs, long deadlineNs, BooleanSupplier isForced) {
+        Break begun = new Break(new LeaseBreak(this, cause, heardNs, deadlineNs, breaks + 1), isForced);
         callbacks.add(() -> answer(begun));
         current = begun;
         state = State.BREAKING;
@@ -569,7 +601,19 @@ public final class FileLease implements AutoCloseable {
                 LeaseThreads.report(t);
             }
         }
-        wantBack(coolDownNs);
+        wantBack(Math.max(coolDownNs, mode() == LeaseMode.DELEGATION ? pauseOfDelegationNs(answered.event) : 0));
+    }
+
+    private long pauseOfDelegationNs(LeaseBreak event) {
+        lock.lock();
+        try {
+            boolean isSoon = event.heardNs() - grantedNs < LONGEST_PAUSE_OF_DELEGATION_NS;
+            delegationPauseNs = isSoon ? Math.clamp(2 * delegationPauseNs, FIRST_PAUSE_OF_DELEGATION_NS, LONGEST_PAUSE_OF_DELEGATION_NS)
+                    : FIRST_PAUSE_OF_DELEGATION_NS;
+            return delegationPauseNs;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -596,11 +640,10 @@ public final class FileLease implements AutoCloseable {
             return;
         }
         answered.givenBack = true;
+        // (8) By force the kernel takes the lease away, so that there is none to release; or it leaves one: so this is asked first.
+        boolean isForced = answered.isForced.getAsBoolean();
         int result = kernel.release();
-        // (8) By force the kernel takes the lease away, so that there is none to release; or, for an opener that reads, it makes it a read
-        // lease, which F_GETLEASE does not tell from a break under way: there only the time tells.
-        if (result == -Errno.EAGAIN
-                || answered.event.cause() == LeaseBreak.Cause.OPENED_FOR_READING && answered.timeIsOver.getAsBoolean()) {
+        if (isForced || result == -Errno.EAGAIN) {
             markForced(answered);
         } else if (result != 0) {
             LeaseThreads.report(new IOException("releasing " + this + ": " + Errno.name(-result)));

@@ -7,7 +7,11 @@ import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.internal.Posix;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The kernel's side of a lease, by {@code fcntl(2)} on one descriptor. Results are those of the kernel: zero or more, or the negated errno.
@@ -20,24 +24,35 @@ import java.nio.file.Path;
  * @param threadId the thread it is sent to, which must have it blocked
  */
 record KernelLease(int fd, LeaseType type, LeaseMode mode, int signal, int threadId) {
-    /** What AUTO means on this machine. */
+    /** In {@code proc_pid_fdinfo(5)}: "lock: 1: LEASE BREAKING READ 237 00:21:3 0 EOF". What is not broken, or not any more, is ACTIVE. */
+    private static final Pattern BREAKING_FOR_READER = Pattern.compile("lock:\\s+\\d+:\\s+(LEASE|DELEG)\\s+BREAKING\\s+READ\\s");
+
+    /** What AUTO means. Always a lease: docs/adr/0006 has the measurements. */
     static LeaseMode resolve(LeaseMode wanted) {
         return wanted == LeaseMode.AUTO ? LeaseMode.LEASE : wanted;
     }
 
     /**
-     * Asks for the lease. In this order: a signal that was sent before its owner is set goes nowhere, and one before its number is set is a plain
-     * SIGIO to the process, which ends it. And all of it each time: the kernel forgets signal and owner when the lease is released.
+     * Asks for the lease. In this order: a signal that was sent before its owner is set goes nowhere, and one before its number is set is a
+     * plain SIGIO to the process, which ends it. And all of it each time: the kernel forgets signal and owner when the lease is released.
      *
-     * @return zero if granted; {@code -EBUSY} if this open file description has a lease, of whoever's; else what fcntl says
+     * <p>A description can have a lease and a delegation at the same time for all that F_GETLEASE and F_GETDELEG say, each of which sees its
+     * own kind only; but they are one to the kernel, and giving either back ends both. So neither may be there.
+     *
+     * @return zero if granted; {@code -EBUSY} if this open file description has a lease or delegation, of whoever's; {@code -EOPNOTSUPP} if the
+     *     kernel has no delegations; else what fcntl says
      */
     int request() {
-        if (mode == LeaseMode.DELEGATION && !Delegation.isSupported(fd)) {
-            return -Errno.EOPNOTSUPP;
+        int lease = Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
+        if (lease < 0) {
+            return lease;
         }
-        int present = target();
-        if (present != LibC.F_UNLCK()) {
-            return present < 0 ? present : -Errno.EBUSY;
+        int delegation = Delegation.get(fd);
+        if (mode == LeaseMode.DELEGATION && delegation < 0) {
+            return delegation == -Errno.EINVAL ? -Errno.EOPNOTSUPP : delegation;
+        }
+        if (lease != LibC.F_UNLCK() || delegation >= 0 && delegation != LibC.F_UNLCK()) {
+            return -Errno.EBUSY;
         }
         int result = Posix.fcntl(fd, LibC.F_SETSIG(), signal);
         if (result == 0) {
@@ -66,6 +81,28 @@ record KernelLease(int fd, LeaseType type, LeaseMode mode, int signal, int threa
      */
     int target() {
         return mode == LeaseMode.DELEGATION ? Delegation.get(fd) : Posix.fcntl(fd, LibC.F_GETLEASE(), 0);
+    }
+
+    /**
+     * Whether an opener that reads waits for the lease to be given back, and nobody else. When the kernel lets it through by force, it makes a
+     * write lease a read lease; F_GETLEASE gives the same answer before and after that, so this reads {@code /proc}.
+     *
+     * @return false also where {@code /proc} cannot be read
+     */
+    boolean isReaderWaiting() {
+        if (target() != LibC.F_RDLCK()) { // which also makes the kernel look at the clock
+            return false;
+        }
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/fdinfo/" + fd))) {
+            return lines.anyMatch(line -> BREAKING_FOR_READER.matcher(line).lookingAt());
+        } catch (IOException | UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    /** Whether there is nothing left to give back, after a break: the kernel has taken the lease away, and forgotten the signal with it. */
+    boolean isGone() {
+        return target() == LibC.F_UNLCK() && Posix.fcntl(fd, LibC.F_GETSIG(), 0) == 0;
     }
 
     /**
