@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.daxverbs.internal.KernelText;
+import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.FileSystemUnderTest;
 import dev.daxverbs.testing.OtherProcess;
 
@@ -11,11 +12,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** What happens when the holder does not let go in time: LeaseHolder.onForced. Changes a setting of the machine, and sets it back. */
@@ -50,19 +55,25 @@ class ForcedBreakTest {
         Files.writeString(SETTING, seconds);
     }
 
-    @Test
-    void shouldTellThatWriterCameThroughByForce() throws Exception {
-        assertForced(OtherProcess::writeOpen);
+    @ParameterizedTest
+    @EnumSource(names = {"LEASE", "DELEGATION"})
+    void shouldTellThatWriterCameThroughByForce(LeaseMode mode) throws Exception {
+        assertForced(mode, OtherProcess::writeOpen);
     }
 
-    @Test
-    void shouldTellThatReaderCameThroughByForce() throws Exception {
+    @ParameterizedTest
+    @EnumSource(names = {"LEASE", "DELEGATION"})
+    void shouldTellThatReaderCameThroughByForce(LeaseMode mode) throws Exception {
         // The kernel does not end the lease then but makes it a read lease.
-        assertForced(OtherProcess::readOpen);
+        assertForced(mode, OtherProcess::readOpen);
     }
 
-    private void assertForced(Function<Path, OtherProcess> opener) throws Exception {
-        try (TestFile open = TestFile.open(file); FileLease lease = open.lease(LeaseType.WRITE, holder)) {
+    private void assertForced(LeaseMode mode, Function<Path, OtherProcess> opener) throws Exception {
+        if (mode == LeaseMode.DELEGATION && !Delegations.areThere()) {
+            return;
+        }
+        try (TestFile open = TestFile.open(file);
+                FileLease lease = FileLease.take(open.fd(), file.toString(), LeaseType.WRITE, mode, holder)) {
             try (OtherProcess forcer = opener.apply(file)) {
                 LeaseBreak event = holder.awaitBreak();
                 forcer.awaitSuccess();
@@ -79,6 +90,80 @@ class ForcedBreakTest {
             holder.awaitRegained();
             assertThat(lease.forcedBreaks()).isEqualTo(1);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LEASE", "DELEGATION"})
+    void shouldTellOfWriterThatCameThroughWhileTheProcessWasStopped(LeaseMode mode) throws Exception {
+        assertForcedWhileStopped(mode, "onBreak OPENED_FOR_WRITING", child -> OtherProcess.writeOpen(file).awaitSuccess());
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LEASE", "DELEGATION"})
+    void shouldTellOfReaderThatCameThroughWhileTheProcessWasStopped(LeaseMode mode) throws Exception {
+        assertForcedWhileStopped(mode, "onBreak OPENED_FOR_READING", child -> OtherProcess.readOpen(file).awaitSuccess());
+    }
+
+    private void assertForcedWhileStopped(LeaseMode mode, String expected, Consumer<OtherProcess> force) throws Exception {
+        if (mode == LeaseMode.DELEGATION && !Delegations.areThere()) {
+            return;
+        }
+        set("2");
+        try (OtherProcess child = OtherProcess.java(LeaseChild.class, file.toString(), mode.name())) {
+            child.awaitLine("ready");
+            signal(child, "STOP");
+            force.accept(child);
+            signal(child, "CONT");
+            child.awaitLine(expected);
+            child.awaitLine("onForced and late");
+            child.awaitLine("onRegained");
+            child.tell("end");
+            child.awaitSuccess();
+        }
+    }
+
+    @Test
+    void shouldTellOfReaderThatCameThroughBeforeAWriterThatWaits() throws Exception {
+        // When the process goes on it finds a break for a writer, which it answers in time. Nothing in that tells of the reader.
+        set("3");
+        try (OtherProcess child = OtherProcess.java(LeaseChild.class, file.toString())) {
+            child.awaitLine("ready");
+            signal(child, "STOP");
+            OtherProcess.readOpen(file).awaitSuccess();
+            try (OtherProcess writer = OtherProcess.writeOpen(file)) {
+                assertThat(writer.isBlockedFor(Duration.ofMillis(200))).isTrue();
+                signal(child, "CONT");
+                child.awaitLine("onBreak OPENED_FOR_WRITING");
+                child.awaitLine("onForced meanwhile");
+                writer.awaitSuccess();
+            }
+            child.awaitLine("onRegained");
+        }
+    }
+
+    @Test
+    void shouldNotTakeStoppedProcessForForcedBreak() throws Exception {
+        // Stopped for longer than it takes to force a break; but the opener came late, and was answered.
+        set("3");
+        try (OtherProcess child = OtherProcess.java(LeaseChild.class, file.toString())) {
+            child.awaitLine("ready");
+            signal(child, "STOP");
+            Eventually.pause(3500);
+            try (OtherProcess reader = OtherProcess.readOpen(file)) {
+                assertThat(reader.isBlockedFor(Duration.ofMillis(200))).isTrue();
+                signal(child, "CONT");
+                child.awaitLine("onBreak OPENED_FOR_READING");
+                reader.awaitSuccess();
+            }
+            child.awaitLine("onRegained");
+            child.tell("end");
+            child.awaitSuccess();
+            assertThat(child.output()).noneMatch(line -> line.startsWith("onForced"));
+        }
+    }
+
+    private static void signal(OtherProcess process, String name) {
+        OtherProcess.start("sh", "-c", "kill -" + name + " " + process.pid()).awaitSuccess();
     }
 
     @Test

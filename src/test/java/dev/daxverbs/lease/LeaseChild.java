@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
  * The main class of JVMs that tests start: takes write leases, says "ready", prints what its holder is told, and ends when it reads a line.
  *
  * <p>Arguments: options, then the files. {@code linger}: {@code onBreak} does not return before the JVM has gone; {@code shutdown-linger}: only
- * for the cause SHUTDOWN; {@code no-signal-queue}: the process may queue no real-time signal.
+ * for the cause SHUTDOWN; {@code no-signal-queue}: the process may queue no real-time signal; {@code DELEGATION}: takes delegations.
  */
 final class LeaseChild implements LeaseHolder {
     private final boolean linger;
@@ -33,10 +33,11 @@ final class LeaseChild implements LeaseHolder {
         if (options.contains("no-signal-queue")) {
             forbidQueuedSignals();
         }
+        LeaseMode mode = options.contains("DELEGATION") ? LeaseMode.DELEGATION : LeaseMode.LEASE;
         LeaseChild holder = new LeaseChild(options);
         List<FileLease> leases = new ArrayList<>();
         for (Path file : files) {
-            leases.add(TestFile.open(file).lease(LeaseType.WRITE, holder));
+            leases.add(FileLease.take(TestFile.open(file).fd(), file.toString(), LeaseType.WRITE, mode, holder));
         }
         System.out.println("ready");
         new BufferedReader(new InputStreamReader(System.in)).readLine();
@@ -60,6 +61,11 @@ final class LeaseChild implements LeaseHolder {
         while (linger || lingerAtShutdown && shutdown) {
             LockSupport.parkNanos(1_000_000);
         }
+    }
+
+    @Override
+    public void onForced(LeaseBreak event) {
+        System.out.println("onForced " + (event.deadlineNs() == event.heardNs() ? "and late" : "meanwhile"));
     }
 
     @Override
