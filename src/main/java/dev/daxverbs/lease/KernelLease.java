@@ -7,11 +7,7 @@ import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.internal.Posix;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The kernel's side of a lease, by {@code fcntl(2)} on one descriptor. Results are those of the kernel: zero or more, or the negated errno.
@@ -24,8 +20,8 @@ import java.util.stream.Stream;
  * @param threadId the thread it is sent to, which must have it blocked
  */
 record KernelLease(int fd, LeaseType type, LeaseMode mode, int signal, int threadId) {
-    /** In {@code proc_pid_fdinfo(5)}: "lock: 1: LEASE BREAKING READ 237 00:21:3 0 EOF". What is not broken, or not any more, is ACTIVE. */
-    private static final Pattern BREAKING_FOR_READER = Pattern.compile("lock:\\s+\\d+:\\s+(LEASE|DELEG)\\s+BREAKING\\s+READ\\s");
+    /** In {@code proc_pid_fdinfo(5)}. Only leases and delegations can be that. */
+    private static final String BREAKING = "BREAKING";
 
     /** What AUTO means. Always a lease: docs/adr/0006 has the measurements. */
     static LeaseMode resolve(LeaseMode wanted) {
@@ -93,9 +89,11 @@ record KernelLease(int fd, LeaseType type, LeaseMode mode, int signal, int threa
         if (target() != LibC.F_RDLCK()) { // which also makes the kernel look at the clock
             return false;
         }
-        try (Stream<String> lines = Files.lines(Path.of("/proc/self/fdinfo/" + fd))) {
-            return lines.anyMatch(line -> BREAKING_FOR_READER.matcher(line).lookingAt());
-        } catch (IOException | UncheckedIOException e) {
+        try { // "lock: 1: LEASE  BREAKING  READ 237 00:21:3 0 EOF"; what is not broken, or not any more, is ACTIVE
+            String status = KernelText.read(Path.of("/proc/self/fdinfo/" + fd));
+            int breaking = status.indexOf(BREAKING);
+            return breaking >= 0 && status.substring(breaking + BREAKING.length()).stripLeading().startsWith("READ ");
+        } catch (IOException e) {
             return false;
         }
     }

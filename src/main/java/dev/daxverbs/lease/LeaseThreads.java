@@ -6,9 +6,7 @@ import dev.daxverbs.internal.Signals;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -19,24 +17,21 @@ import java.util.concurrent.locks.LockSupport;
 final class LeaseThreads {
     /** How long the end of the JVM waits for holders. */
     private static final long SHUTDOWN_PATIENCE_NS = TimeUnit.SECONDS.toNanos(2);
-    private static final long CALLER_KEEP_ALIVE_S = 10;
 
     private static LeaseThreads running;
 
     private final LeaseTable leases = new LeaseTable();
     private final int signal;
     private final int listenerId;
-    /** As many threads as there are breaks at one time: a holder that takes its time must not make another miss its deadline. */
-    private final ThreadPoolExecutor callers;
+    private final Callers callers;
     private final ScheduledThreadPoolExecutor retaker;
     private volatile boolean shuttingDown;
 
     private LeaseThreads() {
         signal = LeaseSignal.number();
         listenerId = BreakListener.start(leases, signal);
-        callers = new ThreadPoolExecutor(0, Integer.MAX_VALUE, CALLER_KEEP_ALIVE_S, TimeUnit.SECONDS, new SynchronousQueue<>(),
-                callerFactory());
         retaker = new ScheduledThreadPoolExecutor(1, daemons("daxverbs-lease-retaker-"));
+        callers = new Callers(callerFactory(), retaker);
         retaker.setRemoveOnCancelPolicy(true); // a cool-down may be long, and its lease closed before
     }
 
@@ -67,13 +62,14 @@ final class LeaseThreads {
         return new KernelLease(fd, type, mode, signal, listenerId);
     }
 
-    /**
-     * Runs something on a caller. Returns at once.
-     *
-     * @throws OutOfMemoryError if there are too many threads
-     */
+    /** Runs something on a caller. Returns at once. */
     void call(Runnable task) {
-        callers.execute(task);
+        callers.call(task);
+    }
+
+    /** How many callers there were at most, at the same time. */
+    int mostCallers() {
+        return callers.mostThreads();
     }
 
     /** Lets a lease try to be retaken after a pause; not when the JVM is ending. The result is there to be cancelled. */

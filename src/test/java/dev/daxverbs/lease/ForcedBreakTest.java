@@ -125,7 +125,7 @@ class ForcedBreakTest {
     @Test
     void shouldTellOfReaderThatCameThroughBeforeAWriterThatWaits() throws Exception {
         // When the process goes on it finds a break for a writer, which it answers in time. Nothing in that tells of the reader.
-        set("3");
+        set("10");
         try (OtherProcess child = OtherProcess.java(LeaseChild.class, file.toString())) {
             child.awaitLine("ready");
             signal(child, "STOP");
@@ -144,11 +144,11 @@ class ForcedBreakTest {
     @Test
     void shouldNotTakeStoppedProcessForForcedBreak() throws Exception {
         // Stopped for longer than it takes to force a break; but the opener came late, and was answered.
-        set("3");
+        set("10");
         try (OtherProcess child = OtherProcess.java(LeaseChild.class, file.toString())) {
             child.awaitLine("ready");
             signal(child, "STOP");
-            Eventually.pause(3500);
+            Eventually.pause(10_500);
             try (OtherProcess reader = OtherProcess.readOpen(file)) {
                 assertThat(reader.isBlockedFor(Duration.ofMillis(200))).isTrue();
                 signal(child, "CONT");
