@@ -14,6 +14,7 @@ final class Lane<T> {
     private long posted;
     private long completed;
     private long violations;
+    private String firstViolation;
 
     /**
      * A lane.
@@ -49,7 +50,7 @@ final class Lane<T> {
      */
     T complete(long number, List<T> passed) {
         if (number < 0 || number >= posted || number < posted - ring.length) {
-            violations++;
+            violated(number, "was never posted, or long ago");
             return null;
         }
         for (long before = completed; before < number; before++) {
@@ -58,14 +59,23 @@ final class Lane<T> {
                 ring[slot(before)] = null;
                 passed.add(request);
             } else if (request != null) {
-                violations++; // it was overtaken
+                violated(number, "overtook " + before + ", a " + request);
             }
         }
-        violations += number < completed ? 1 : 0;
-        completed = Math.max(completed, number + 1);
         T request = ring[slot(number)];
+        if (number < completed) {
+            violated(number, request == null ? "came again" : "was overtaken, a " + request);
+        }
+        completed = Math.max(completed, number + 1);
         ring[slot(number)] = null;
         return request;
+    }
+
+    private void violated(long number, String what) {
+        violations++;
+        if (firstViolation == null) {
+            firstViolation = "%d %s, with completed=%d, posted=%d".formatted(number, what, completed, posted);
+        }
     }
 
     private int slot(long number) {
@@ -75,5 +85,10 @@ final class Lane<T> {
     /** How often a completion came out of order, twice, or with a number that nothing outstanding has. */
     long violations() {
         return violations;
+    }
+
+    /** What happened the first time; null if never. */
+    String firstViolation() {
+        return firstViolation;
     }
 }

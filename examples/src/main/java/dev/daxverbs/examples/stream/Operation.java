@@ -18,7 +18,7 @@ enum Operation {
     private final List<Step> gets;
 
     Operation(List<Step> puts, List<Step> gets) {
-        this.puts = puts.stream().map(step -> step == Step.RECEIVE && !Library.RECEIVES_INTO_FILES ? Step.WRITE : step).toList();
+        this.puts = puts;
         this.gets = gets;
     }
 

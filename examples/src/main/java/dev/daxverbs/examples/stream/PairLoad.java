@@ -153,8 +153,14 @@ final class PairLoad {
                 }
             }
         }
-        long violations = initiatorSends.violations() + initiatorReceives.violations() + targetSends.violations() + targetReceives.violations();
-        tally.outOfOrder(violations, "a completion out of order, twice, or of nothing that was outstanding");
+        countViolations(Queue.INITIATOR_SENDS, initiatorSends);
+        countViolations(Queue.INITIATOR_RECEIVES, initiatorReceives);
+        countViolations(Queue.TARGET_SENDS, targetSends);
+        countViolations(Queue.TARGET_RECEIVES, targetReceives);
+    }
+
+    private void countViolations(Queue queue, Lane<?> lane) {
+        tally.outOfOrder(lane.violations(), "completions out of order: first of %s, number %s".formatted(queue, lane.firstViolation()));
     }
 
     // Posting

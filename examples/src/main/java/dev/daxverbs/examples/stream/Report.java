@@ -2,6 +2,7 @@ package dev.daxverbs.examples.stream;
 
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
+import dev.daxverbs.region.RegionCounters;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 
@@ -26,13 +27,13 @@ import java.util.Optional;
  * @param compared comparisons that had to be right
  * @param excused comparisons that found zeros where another process may have made some
  * @param lost those that found something else than must be there
- * @param numbers what the library counted
+ * @param numbers what the library has counted
  * @param latency of the transfers that succeeded
  * @param reasons what went wrong, and how often
  * @param breakers what ran beside
  */
 record Report(String kernel, String device, String memory, Settings settings, double seconds, long transfers, long failed, long truncated,
-        long outOfOrder, long compared, long excused, long lost, Library.Numbers numbers, Latency latency, Map<String, Long> reasons,
+        long outOfOrder, long compared, long excused, long lost, RegionCounters numbers, Latency latency, Map<String, Long> reasons,
         List<BreakerRuns> breakers) implements Json.Fields {
     /**
      * What ran beside.

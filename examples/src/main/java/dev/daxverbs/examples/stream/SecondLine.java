@@ -1,6 +1,7 @@
 package dev.daxverbs.examples.stream;
 
 import dev.daxverbs.examples.load.Latency;
+import dev.daxverbs.region.RegionCounters;
 
 import java.util.Locale;
 
@@ -8,7 +9,7 @@ import java.util.Locale;
 final class SecondLine {
     private long lastNs;
     private long lastSucceeded;
-    private Library.Numbers last = new Library.Numbers(0, 0, 0, 0, 0);
+    private RegionCounters last = new RegionCounters(0, 0, 0, 0, 0, 0);
 
     SecondLine(long startNs) {
         lastNs = startNs;
@@ -22,7 +23,7 @@ final class SecondLine {
      * @param tally what happened to all transfers
      * @param numbers what the library has counted
      */
-    String next(long elapsedSeconds, long nowNs, Tally tally, Library.Numbers numbers) {
+    String next(long elapsedSeconds, long nowNs, Tally tally, RegionCounters numbers) {
         Latency latency = Latency.of(tally.newLatencies());
         long succeeded = tally.succeeded();
         double rate = (succeeded - lastSucceeded) * 1e9 / Math.max(1, nowNs - lastNs);

@@ -132,7 +132,7 @@ final class StreamRun {
                     || settings.breaks() > 0 && first.breaks() >= settings.breaks();
             for (long second = 1; second <= settings.length().toSeconds() && !enough.getAsBoolean(); second++) {
                 sleepUntil(startNs + second * SECOND_NS, enough);
-                out.println(line.next(second, System.nanoTime(), tally, Library.numbers(domain, first, tally.succeeded())));
+                out.println(line.next(second, System.nanoTime(), tally, domain.counters()));
             }
         } finally {
             breakers.parallelStream().forEach(ShellLoop::close);
@@ -150,7 +150,7 @@ final class StreamRun {
         }
         tally.newLatencies();
         return new Report(Devices.kernel(), device, file.kind().toString(), settings, seconds, tally.transfers(), tally.failed(), tally.truncated(),
-                tally.outOfOrder(), tally.compared(), tally.excused(), tally.lost(), Library.numbers(domain, first, tally.succeeded()),
+                tally.outOfOrder(), tally.compared(), tally.excused(), tally.lost(), domain.counters(),
                 Latency.of(tally.allLatencies()), tally.reasons(),
                 breakers.stream().map(breaker -> new Report.BreakerRuns(breaker.command(), breaker.runs(), breaker.bad())).toList());
     }

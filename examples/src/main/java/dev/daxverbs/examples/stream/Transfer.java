@@ -43,4 +43,9 @@ final class Transfer {
     long tailAt() {
         return tailFirst ? 0 : lengthBytes;
     }
+
+    @Override
+    public String toString() {
+        return "%s of %d+%d bytes at %d%s".formatted(step, lengthBytes, tailBytes, offset, signaled ? "" : ", unsignaled");
+    }
 }

@@ -52,6 +52,7 @@ class LaneTest {
         post("a", "b");
         assertThat(lane.complete(1, passed)).isEqualTo("b");
         assertThat(lane.violations()).isEqualTo(1);
+        assertThat(lane.firstViolation()).isEqualTo("1 overtook 0, a a, with completed=0, posted=2");
         assertThat(lane.complete(0, passed)).isEqualTo("a");
         assertThat(lane.violations()).isEqualTo(2);
     }

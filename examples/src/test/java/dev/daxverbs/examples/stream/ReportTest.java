@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
+import dev.daxverbs.region.RegionCounters;
 
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +16,7 @@ import java.util.Map;
 class ReportTest {
     private static Report report(long transfers, long failed, long outOfOrder, long compared, long lost) {
         return new Report("7.3", "rxe0", "TMPFS", Example.settings(Operation.MIXED, OffsetMode.ANY, ContentChange.ZEROS), 1.5, transfers, failed, 3,
-                outOfOrder, compared, 4, lost, new Library.Numbers(990, 10, 5, 1, 2), new Latency(transfers, 97.3, 410.5, 5_100, 9_000),
+                outOfOrder, compared, 4, lost, new RegionCounters(990, 10, 3, 5, 1, 2), new Latency(transfers, 97.3, 410.5, 5_100, 9_000),
                 failed > 0 ? Map.of("READ: remote access error", failed) : Map.of(), List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)));
     }
 
