@@ -53,6 +53,17 @@ final class PairLoad {
 
     /** A message that took a receive of the target. */
     private record Arrival(int receive, long bytes, boolean hasImmediate, int immediate, CompletionOpcode opcode, Moment since) {
+        /** In what it is not the message of a transfer; null if it is. */
+        String differenceFrom(Transfer transfer) {
+            CompletionOpcode expected = transfer.step == Step.WRITE_IMMEDIATE ? CompletionOpcode.RECV_RDMA_WITH_IMM : CompletionOpcode.RECV;
+            if (opcode != expected) {
+                return "kind";
+            }
+            if (hasImmediate != transfer.hasImmediate || hasImmediate && immediate != transfer.immediate) {
+                return "immediate data";
+            }
+            return bytes == transfer.lengthBytes ? null : "length";
+        }
     }
 
     private final Settings settings;
@@ -408,11 +419,8 @@ final class PairLoad {
         while (!sent.isEmpty() && !arrived.isEmpty()) {
             Transfer transfer = sent.remove();
             Arrival arrival = arrived.remove();
-            boolean write = transfer.step == Step.WRITE_IMMEDIATE;
-            boolean same = arrival.hasImmediate() == transfer.hasImmediate && (!transfer.hasImmediate || arrival.immediate() == transfer.immediate)
-                    && arrival.bytes() == transfer.lengthBytes
-                    && arrival.opcode() == (write ? CompletionOpcode.RECV_RDMA_WITH_IMM : CompletionOpcode.RECV);
-            tally.outOfOrder(same ? 0 : 1, "%s: another message came than was sent: %s".formatted(transfer.step, arrival.opcode()));
+            String difference = arrival.differenceFrom(transfer);
+            tally.outOfOrder(difference == null ? 0 : 1, "%s: another message came than was sent: its %s differs".formatted(transfer.step, difference));
             transfer.receive = arrival.receive();
             part(transfer, CompletionStatus.SUCCESS, arrival.since(), nowNs);
             if (!dead) {

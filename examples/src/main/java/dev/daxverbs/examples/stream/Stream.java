@@ -1,6 +1,5 @@
 package dev.daxverbs.examples.stream;
 
-import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Program;
 import dev.daxverbs.examples.load.Sizes;
 
@@ -121,12 +120,7 @@ final class Stream implements Callable<Integer> {
         if (checkOnly) {
             return 0;
         }
-        Report report = new StreamRun(settings, System.out).run();
-        System.out.println();
-        System.out.print(report);
-        if (json != null) {
-            Json.write(json, report);
-        }
+        Report report = new StreamRun(settings, System.out, json).run();
         return report.complaint().isEmpty() ? 0 : 1;
     }
 

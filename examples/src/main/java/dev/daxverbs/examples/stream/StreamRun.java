@@ -3,6 +3,7 @@ package dev.daxverbs.examples.stream;
 import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.examples.load.Devices;
+import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
 import dev.daxverbs.examples.load.Pattern;
 import dev.daxverbs.examples.load.UserException;
@@ -40,12 +41,21 @@ final class StreamRun {
 
     private final Settings settings;
     private final PrintStream out;
+    private final Path json;
     private final Tally tally = new Tally();
     private volatile boolean ending;
 
-    StreamRun(Settings settings, PrintStream out) {
+    /**
+     * A run.
+     *
+     * @param settings what to do
+     * @param out for people
+     * @param json where the results go for programs; null for nowhere
+     */
+    StreamRun(Settings settings, PrintStream out, Path json) {
         this.settings = settings;
         this.out = out;
+        this.json = json;
     }
 
     Report run() throws IOException {
@@ -62,7 +72,18 @@ final class StreamRun {
             List<MemoryRegion> regions = register(domain, mapping, layout, closing);
             out.printf("%s: %s, %,d bytes, regions=%d on %s, Linux %s%n", settings.file(), file.kind(), size, regions.size(),
                     context.device().name(), Devices.kernel());
-            return run(file, size, layout, domain, regions, context.device().name(), arena, closing);
+            Report report = run(file, size, layout, domain, regions, context.device().name(), arena, closing);
+            say(report); // before anything is closed, which may fail or hang after what was seen
+            return report;
+        }
+    }
+
+    private void say(Report report) throws IOException {
+        out.println();
+        out.print(report);
+        out.flush();
+        if (json != null) {
+            Json.write(json, report);
         }
     }
 
