@@ -93,7 +93,8 @@ class CrowdTest {
                     + quick[quick.length / 2] / 1000 + " us, max " + quick[quick.length - 1] / 1000 + " us; of those whose holder takes "
                     + CrowdChild.SLOW_MS + " ms: max " + slow[slow.length - 1] / 1000 + " us; holder: " + report);
             assertThat(report).containsEntry("forced", 0L).containsEntry("late", 0L);
-            assertThat(quick[quick.length - 1]).as("the slowest").isLessThan(LEASE_BREAK_TIME_S * 1_000_000_000L / 4);
+            // Half of it is the deadline. Emulated processors that are busy elsewhere come near to that: 2,000 opens alone take them 13 s.
+            assertThat(quick[quick.length - 1]).as("the slowest").isLessThan(LEASE_BREAK_TIME_S * 1_000_000_000L / 2);
             assertThat(slow[slow.length - 1]).as("the slowest of the slow").isLessThan(LEASE_BREAK_TIME_S * 1_000_000_000L / 2);
             assertThat(report.get("callers")).as("threads").isBetween((long) SLOW_FILES, FILES / 4L);
         }
