@@ -323,10 +323,11 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             broken = true;
             count(DomainCounters::countBreak);
             if (!revoked) {
-                BreakEvent record = new BreakEvent();
-                record.begin();
+                BreakEvent record = RegionEvents.newBreak();
                 revokeAll(event.deadlineNs(), record);
-                record.finish(file.path(), event);
+                if (record != null) {
+                    record.finish(file.path(), event);
+                }
             }
             notifyListeners((listener, region) -> listener.onBreak(region, event));
         } finally {
@@ -431,8 +432,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     private void restoreAll(Set<TrackedQueuePair> users) {
-        RestoreEvent record = new RestoreEvent();
-        record.begin();
+        RestoreEvent record = RegionEvents.newRestore();
         long beganNs = System.nanoTime();
         long size = size();
         regions.replaceAll((region, quiet) -> {
@@ -448,7 +448,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         if (regions.keySet().stream().anyMatch(region -> region.failure() != null)) {
             retryLater();
         }
-        record.finish(file.path(), regions.size(), size);
+        if (record != null) {
+            record.finish(file.path(), regions.size(), size);
+        }
     }
 
     /** Registrations that were refused are tried again, until they succeed: the regions are staged meanwhile. */
@@ -494,7 +496,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         for (TrackedQueuePair queuePair : late) {
             fenced++;
             count(DomainCounters::countFenced);
-            FenceEvent.record(file.path(), queuePair);
+            RegionEvents.fenced(file.path(), queuePair);
             notifyListeners((listener, region) -> listener.onFenced(region, queuePair));
         }
     }

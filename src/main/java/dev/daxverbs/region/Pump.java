@@ -144,10 +144,18 @@ final class Pump implements Runnable {
         }
         lock.lock();
         try {
-            return sends.hasDeferred();
+            return hasDeferred();
         } finally {
             lock.unlock();
         }
+    }
+
+    /**
+     * Whether there is something to begin. Under the lock. While the owner posts by itself, what it has accepted and not posted yet is on its
+     * way to the device, and none of the pump's business.
+     */
+    private boolean hasDeferred() {
+        return queuePair.isQueued() && sends.hasDeferred();
     }
 
     /** Copies what arrived, in order. */
@@ -207,6 +215,9 @@ final class Pump implements Runnable {
         } finally {
             lock.unlock();
         }
+        if (transfer.event != null) {
+            transfer.event.finish(queuePair, transfer, outcome.name()); // before the slot, and the request in it, are used again
+        }
         sends.finish(transfer.sequence, outcome);
         queuePair.announceSent();
     }
@@ -223,7 +234,7 @@ final class Pump implements Runnable {
             }
             lock.lock();
             try {
-                if (!sends.hasDeferred()) {
+                if (!hasDeferred()) {
                     return pieces.isEmpty() ? NEVER : sweepNs;
                 }
                 long pauseNs = beginFirst(sends.firstDeferred());
@@ -308,6 +319,7 @@ final class Pump implements Runnable {
         writers += transfer.writesFiles() ? 1 : 0;
         open++;
         sends.stageDeferred();
+        transfer.event = RegionEvents.newStagedTransfer();
         current = transfer;
         return 0;
     }

@@ -56,6 +56,7 @@ public final class RegionDomain implements AutoCloseable {
         this.context = context;
         this.options = Objects.requireNonNull(options, "options");
         this.domain = context.allocateProtectionDomain();
+        RegionEvents.prepare();
     }
 
     /**

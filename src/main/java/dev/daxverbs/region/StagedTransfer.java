@@ -30,6 +30,8 @@ final class StagedTransfer {
     boolean allPosted;
     /** Pieces that the device has. */
     int open;
+    /** What is to be recorded of it; null if nothing is. */
+    StagedTransferEvent event;
     /** The file whose turn for atomics this transfer has. */
     GuardedFile atomicTurn;
 

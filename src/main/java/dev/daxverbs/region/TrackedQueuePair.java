@@ -44,7 +44,8 @@ final class TrackedQueuePair extends QueuePair {
     private volatile boolean dead; // stopped by an error or on purpose: what is deferred is flushed
     private volatile long stagedReceives; // written by the pump
 
-    // Of the owner, within the send gate. A poller looks at `queued` without: it then calls the pump once too often or not, which has a timer.
+    // Of the owner, within the send gate. `queued` is written under the pump's lock as well; a poller looks at it without either: it then
+    // calls the pump once too often, or not, which has a timer.
     private boolean queued; // the pump posts, not the owner
     private boolean tracks; // a request has named a tracked region
 
@@ -131,6 +132,11 @@ final class TrackedQueuePair extends QueuePair {
 
     boolean isDead() {
         return dead;
+    }
+
+    /** Whether the pump posts. Under its lock. */
+    boolean isQueued() {
+        return queued;
     }
 
     long wrIdOf(long sequence) {
