@@ -4,6 +4,7 @@ import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.RegionDomain;
+import dev.daxverbs.region.RegionOptions;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.CompletionStatus;
@@ -51,8 +52,13 @@ public final class RegionPair implements AutoCloseable {
 
     /** A pair on a device. */
     public RegionPair(Device device) {
+        this(device, RegionOptions.defaults());
+    }
+
+    /** A pair on a device, of a domain with options. */
+    public RegionPair(Device device, RegionOptions options) {
         context = device.open();
-        domain = RegionDomain.allocate(context);
+        domain = RegionDomain.allocate(context, options);
         queue = domain.createCompletionQueue(4 * DEPTH);
         peerQueue = domain.createCompletionQueue(4 * DEPTH);
         requester = domain.createQueuePair(QueuePairOptions.of(queue).withRequests(DEPTH, DEPTH).withElements(2, 1));
