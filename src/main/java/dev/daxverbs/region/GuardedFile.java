@@ -68,6 +68,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private volatile long stamp; // changes with each break, restore and change
     private volatile long fenced;
     private volatile long forced;
+    private volatile long lastBreakNs; // from when it was heard until it was answered
     private long retryNs; // of registrations that were refused; 0: none is to be tried again
 
     // What breaks cost, by the lock.
@@ -248,6 +249,10 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         return forced;
     }
 
+    long lastBreakNs() {
+        return lastBreakNs;
+    }
+
     int descriptor() {
         return descriptor;
     }
@@ -329,6 +334,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
                     record.finish(file.path(), event);
                 }
             }
+            lastBreakNs = System.nanoTime() - event.heardNs();
             notifyListeners((listener, region) -> listener.onBreak(region, event));
         } finally {
             lock.unlock();

@@ -112,6 +112,11 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         return segment;
     }
 
+    /** The mapping that it lies over, or null. */
+    DaxMapping mapping() {
+        return mapping;
+    }
+
     /**
      * What the device may do with the memory.
      *
@@ -175,7 +180,8 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             reasons.add("the registration was refused, and is tried again and again: " + refused.getMessage());
         }
         return new RegionDescription(mapping == null ? null : mapping.file().path(), mapping == null ? null : mapping.file().kind(), guard(),
-                path(), direct.isOnDemand(), byteSize(), usableBytes(), breaks(), forced(), fenced(), List.copyOf(reasons));
+                path(), direct.isOnDemand(), byteSize(), usableBytes(), breaks(), forced(), fenced(), file == null ? 0 : file.lastBreakNs(),
+                List.copyOf(reasons));
     }
 
     /**

@@ -18,10 +18,11 @@ import java.util.List;
  * @param breaks lease breaks
  * @param forced of those, how many the kernel ended by force
  * @param fenced how many queue pairs were stopped for them
+ * @param lastBreakNs how long the last break took, in nanoseconds, from when it was heard until the lease could be released; 0 if there was none
  * @param reasons why not all transfers are direct, each with what could be done; empty if they are
  */
 public record RegionDescription(Path file, MemoryKind kind, Guard guard, TransferPath path, boolean onDemand, long lengthBytes,
-        long usableBytes, long breaks, long forced, long fenced, List<String> reasons) {
+        long usableBytes, long breaks, long forced, long fenced, long lastBreakNs, List<String> reasons) {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(path.name()).append(", ").append(guard).append(", ");

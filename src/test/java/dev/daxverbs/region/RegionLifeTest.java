@@ -22,6 +22,7 @@ import dev.daxverbs.verbs.Device;
 import dev.daxverbs.verbs.QueuePair;
 import dev.daxverbs.verbs.QueuePairAddress;
 import dev.daxverbs.verbs.QueuePairOptions;
+import dev.daxverbs.verbs.QueuePairState;
 import dev.daxverbs.verbs.ReceiveWorkRequests;
 import dev.daxverbs.verbs.SendWorkRequests;
 import dev.daxverbs.verbs.VerbsException;
@@ -363,14 +364,20 @@ class RegionLifeTest {
         requests.write(1).local(pair.buffer, 0, PAGE).remote(region, 0).signaled();
         stuck.postSend(requests);
         String before = KernelText.read(LEASE_BREAK_TIME);
-        Files.writeString(LEASE_BREAK_TIME, "4");
+        Files.writeString(LEASE_BREAK_TIME, "2");
         try (OtherProcess reader = OtherProcess.readOpen(path)) {
-            assertThat(reader.isBlockedFor(Duration.ofMillis(500))).as("it waits for the transfer").isTrue();
+            for (int i = 0; i < 5; i++) {
+                pair.write(10 + i, (byte) 10, region, 1); // of a queue pair that is not stuck
+            }
             reader.awaitSuccess();
         } finally {
             Files.writeString(LEASE_BREAK_TIME, before);
         }
         assertThat(region.fenced()).isEqualTo(1);
+        assertThat(region.forced()).as("the kernel's patience was not needed").isZero();
+        assertThat(Duration.ofNanos(region.describe().lastBreakNs())).isBetween(Duration.ofMillis(900), Duration.ofMillis(1999));
+        assertThat(pair.complete(5)).as("others are untouched").allMatch(done -> done.endsWith("SUCCESS"));
+        assertThat(pair.requester.query().state()).isEqualTo(QueuePairState.RTS);
         WorkCompletions completions = new WorkCompletions(4);
         Eventually.await("the flushed completion", () -> queue.poll(completions) == 1);
         assertThat(completions.wrId(0)).isEqualTo(1);
