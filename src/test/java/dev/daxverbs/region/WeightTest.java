@@ -76,7 +76,8 @@ class WeightTest {
                 report.append(" regions=").append(wanted).append(" answeredUs=").append(regions.getFirst().describe().lastBreakNs() / 1000);
                 int[] done = {0};
                 Eventually.await("the transfers", () -> {
-                    for (int i = 0; i < queue.poll(completions); i++) {
+                    int polled = queue.poll(completions);
+                    for (int i = 0; i < polled; i++) {
                         assertThat(completions.isSuccess(i)).isTrue();
                         done[0]++;
                     }
