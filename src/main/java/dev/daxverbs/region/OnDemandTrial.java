@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What a device's on-demand paging is good for, found by moving bytes and comparing them. A device that says that it has it may still move wrong
- * bytes and report success: rxe ignores where in its page a packet begins. What a device says is believed only where it says no.
+ * What a device's on-demand paging is good for, found by moving bytes and comparing them. A device that says that it has it may still move
+ * wrong bytes and report success: rxe ignores where in its page a packet begins. What a device says is believed only where it says no.
  *
- * <p>The trial is made once for each device and MTU, when a region first needs to know, by two plain queue pairs over anonymous memory; it takes
- * milliseconds, and waits for transfers no longer than {@link #LIMIT}. Any thread may ask; who asks for the same device waits
+ * <p>The trial is made once for each device and MTU, when a region first needs to know, by two plain queue pairs over anonymous memory. It
+ * takes milliseconds, and waits for transfers no longer than {@link #LIMIT}. Any thread may ask; who asks for the same device waits
  * for the trial that is under way, who asks for another does not.
  */
 enum OnDemandTrial {
@@ -53,8 +53,8 @@ enum OnDemandTrial {
     private static final Map<Place, Entry> ENTRIES = new ConcurrentHashMap<>();
 
     /**
-     * The verdict on a device. One that could not be tried (no port is active, no GID, a limit is reached) is UNSUPPORTED for now, and tried again
-     * at the next call.
+     * The verdict on a device. One that could not be tried (no port is active, no GID, a limit is reached) is UNSUPPORTED for now, and tried
+     * again at the next call.
      */
     static OnDemandTrial of(DeviceContext context) {
         return report(context).verdict;

@@ -38,8 +38,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Two queue pairs of one device, connected to each other, that move bytes between pinned and on-demand memory and compare them.
  *
- * <p>A device that gets a transfer wrong may hit other bytes: each memory has a page before and one behind what is registered, which belong to
- * the trial and are compared with the rest. For one thread.
+ * <p>A device that gets a transfer wrong may hit other bytes: each memory has a page before and one behind what is registered, which belong
+ * to the trial and are compared with the rest. For one thread.
  */
 final class TrialLoopback implements AutoCloseable {
     private static final long PAGE = Posix.PAGE_SIZE;
@@ -179,7 +179,8 @@ final class TrialLoopback implements AutoCloseable {
         requests.clear();
         SendWorkRequests request = transfer.operation().isWrite() ? requests.write(1) : requests.read(1);
         if (transfer.operation().isRemote()) {
-            request.local(pinned, TrialTransfer.PINNED_OFFSET, transfer.lengthBytes()).remote(onDemand, transfer.pieces().getFirst().offset());
+            request.local(pinned, TrialTransfer.PINNED_OFFSET, transfer.lengthBytes());
+            request.remote(onDemand, transfer.pieces().getFirst().offset());
         } else {
             transfer.pieces().forEach(piece -> request.local(onDemand, piece.offset(), piece.lengthBytes()));
             request.remote(pinned, TrialTransfer.PINNED_OFFSET);
@@ -194,7 +195,7 @@ final class TrialLoopback implements AutoCloseable {
         }
         completions.clear();
         int polled = completionQueue.poll(completions);
-        long sinceNs = System.nanoTime(); // only now: the first poll of a process also links the call, which takes long on emulated processors
+        long sinceNs = System.nanoTime(); // only now: the first poll of a process links the call, which takes long on emulated processors
         while (polled == 0) {
             LockSupport.parkNanos(PAUSE_NS);
             if (leftNs.addAndGet(sinceNs - (sinceNs = System.nanoTime())) <= 0) {

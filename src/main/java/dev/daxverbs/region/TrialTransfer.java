@@ -9,8 +9,8 @@ import java.util.List;
  * A transfer of a trial, between on-demand memory and pinned memory.
  *
  * @param operation what is done
- * @param pieces where in the on-demand memory: one range, or the elements of a gather or scatter. In the pinned memory they lie one behind the
- *         other, from {@link #PINNED_OFFSET}
+ * @param pieces where in the on-demand memory: one range, or the elements of a gather or scatter. In the pinned memory they lie one behind
+ *         the other, from {@link #PINNED_OFFSET}
  */
 record TrialTransfer(Operation operation, List<Piece> pieces) {
     /** The pinned side is at no boundary: there every device is right. */
@@ -70,8 +70,8 @@ record TrialTransfer(Operation operation, List<Piece> pieces) {
 
     /** Transfers of which each packet begins at a page boundary if it has a page, of any length. */
     static List<TrialTransfer> aligned() {
-        List<Piece> ranges = List.of(new Piece(0, 1), new Piece(PAGE, 64), new Piece(0, PAGE), new Piece(2 * PAGE, 5000), new Piece(PAGE, 2 * PAGE),
-                new Piece(0, 3 * PAGE + 17), new Piece(3 * PAGE, 5 * PAGE - 1));
+        List<Piece> ranges = List.of(new Piece(0, 1), new Piece(PAGE, 64), new Piece(0, PAGE), new Piece(2 * PAGE, 5000),
+                new Piece(PAGE, 2 * PAGE), new Piece(0, 3 * PAGE + 17), new Piece(3 * PAGE, 5 * PAGE - 1));
         List<Piece> elements = List.of(new Piece(PAGE, PAGE), new Piece(5 * PAGE, 2 * PAGE), new Piece(0, 100));
         return all(ranges, elements);
     }
