@@ -13,6 +13,7 @@ import dev.daxverbs.lease.LeaseHolder;
 import dev.daxverbs.lease.LeaseType;
 import dev.daxverbs.lease.LeaseUnavailableException;
 import dev.daxverbs.verbs.MemoryRegistration;
+import dev.daxverbs.verbs.VerbsException;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -518,9 +519,15 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         regions.keySet().forEach(region -> region.notifyListeners(call));
     }
 
+    /** Ends a registration. One that cannot be ended, as its device is gone, must not hold up the others, nor the break. */
     private static void closeRegistration(MemoryRegistration registration) {
-        if (registration != null) {
-            registration.close();
+        try {
+            if (registration != null) {
+                registration.close();
+            }
+        } catch (VerbsException e) {
+            Thread thread = Thread.currentThread();
+            thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
         }
     }
 }

@@ -311,6 +311,11 @@ final class Pump implements Runnable {
             if (!transfer.remote.file().beginAtomic(this)) {
                 return sweepNs; // called when its turn has come
             }
+            // Who looks for a turn after this leaves the word alone; who looked before had the registration, so that we see it here.
+            if (transfer.remote.direct().allowsAtomics() && transfer.remote.path() == TransferPath.DIRECT) {
+                transfer.remote.file().endAtomic();
+                return FIRST_SWEEP_NS; // the device's atomics are at it: this one goes to the device, too
+            }
             transfer.atomicTurn = transfer.remote.file();
         }
         if (open == 0) {

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class PumpThreads {
     /** So many files may be slow at one time before transfers of others wait. */
-    private static final int MOST = 64;
+    private static final int MOST = 16;
     private static final long KEEP_ALIVE_S = 10;
 
     private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(MOST, MOST, KEEP_ALIVE_S, TimeUnit.SECONDS,

@@ -11,6 +11,7 @@ import dev.daxverbs.verbs.QueuePairOptions;
 import dev.daxverbs.verbs.QueuePairState;
 import dev.daxverbs.verbs.ReceiveWorkRequests;
 import dev.daxverbs.verbs.SendWorkRequests;
+import dev.daxverbs.verbs.VerbsException;
 import dev.daxverbs.verbs.WorkCompletions;
 
 import java.util.ArrayList;
@@ -284,7 +285,11 @@ final class TrackedQueuePair extends QueuePair {
         if (gone || isDone(end)) {
             return true;
         }
-        sendQueue.sweep();
+        try {
+            sendQueue.sweep();
+        } catch (VerbsException e) {
+            return true; // the device is gone, and does nothing any more
+        }
         return isDone(end);
     }
 
@@ -304,8 +309,13 @@ final class TrackedQueuePair extends QueuePair {
 
     /** Moves the queue pair to ERR, as a device that does not finish in time must be stopped. */
     void fence() {
-        if (!gone) {
+        if (gone) {
+            return;
+        }
+        try {
             toError();
+        } catch (VerbsException | IllegalStateException e) {
+            // Closed at this moment, or the device is gone: it does nothing any more.
         }
     }
 
