@@ -49,6 +49,7 @@ final class LeaseThreads {
                 threads.shuttingDown = true; // the JVM is ending already, and has no lease to release
             }
             running = threads;
+            Rehearsal.start();
         }
         return running;
     }

@@ -1,0 +1,70 @@
+package dev.daxverbs.lease;
+
+import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.Posix;
+
+import java.lang.foreign.Arena;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One break of a file that is nobody's, gone through as soon as the process takes its first lease, in the background.
+ *
+ * <p>A JVM loads and links what it runs for the first time, and all that a break needs would be run for the first time in the first break, with an opener
+ * waiting: some hundred milliseconds, and many seconds on processors that are slow and busy. So it is run before. Where that cannot be done
+ * (no memfd, no leases on it), nothing is lost but this.
+ */
+final class Rehearsal implements LeaseHolder {
+    private static final long PATIENCE_S = 60;
+
+    private final CountDownLatch regained = new CountDownLatch(1);
+
+    private Rehearsal() {
+    }
+
+    /** Starts it; returns at once. */
+    static void start() {
+        try {
+            Thread.ofPlatform().daemon().name("daxverbs-lease-rehearsal").inheritInheritableThreadLocals(false).start(Rehearsal::run);
+        } catch (OutOfMemoryError e) {
+            // No thread to be had for what is not needed.
+        }
+    }
+
+    private static void run() {
+        int file;
+        try (Arena arena = Arena.ofConfined()) {
+            file = LibC.memfd_create(arena.allocateFrom("daxverbs-lease-rehearsal"), LibC.MFD_CLOEXEC());
+        }
+        if (file < 0) {
+            return;
+        }
+        FileLease lease = null;
+        try {
+            Rehearsal holder = new Rehearsal();
+            lease = FileLease.take(file, "rehearsal", LeaseType.WRITE, holder);
+            int opened = Posix.open("/proc/self/fd/" + file, LibC.O_RDONLY() | LibC.O_NONBLOCK(), 0); // refused, and a break has begun
+            if (opened >= 0) {
+                Posix.close(opened);
+            } else {
+                holder.regained.await(PATIENCE_S, TimeUnit.SECONDS);
+            }
+        } catch (LeaseUnavailableException | InterruptedException e) {
+            // Not here.
+        } finally {
+            if (lease != null) {
+                lease.close();
+            }
+            Posix.close(file);
+        }
+    }
+
+    @Override
+    public void onBreak(LeaseBreak event) {
+    }
+
+    @Override
+    public void onRegained(FileLease lease) {
+        regained.countDown();
+    }
+}
