@@ -47,7 +47,8 @@ record DirectPath(DirectAccess access, String reason) {
                     + " moves right bytes only where every packet begins at a page boundary: transfers at multiples of 4096, on queue pairs with a"
                     + " path MTU of 4096, are direct, all others staged");
             case UNSUPPORTED -> new DirectPath(DirectAccess.NONE, cannotBePinned + device
-                    + " has no on-demand paging for it (rxe has it since Linux 6.15): transfers are staged");
+                    + " has no on-demand paging that can be used (" + OnDemandTrial.detail(context)
+                    + "; rxe has it since Linux 6.15): transfers are staged");
             case WRONG -> new DirectPath(DirectAccess.NONE, cannotBePinned + "on-demand paging of " + device
                     + " moved wrong bytes in a trial: transfers are staged");
         };

@@ -225,8 +225,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         }
     }
 
+    /** Not as soon as a break was heard, though the regions are revoked a moment later only. */
     boolean isLeased() {
-        return !revoked;
+        return !revoked && lease.isHeld();
     }
 
     /** Whether the lease is not there for now only. */
