@@ -323,7 +323,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     public void onBreak(LeaseBreak event) {
         lock.lock();
         try {
-            if (closed || revoked && broken) {
+            if (closed) {
                 return;
             }
             patienceEndNs = event.heardNs() + options.breakPatience().toNanos();
@@ -372,8 +372,8 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
         lock.lock();
         try {
-            if (closed) {
-                return;
+            if (closed || !regained.isHeld()) {
+                return; // broken again already, or given back for a change: there will be another call
             }
             restoreAll(users);
             notifyListeners(RegionListener::onRestore);
