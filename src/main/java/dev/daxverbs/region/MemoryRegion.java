@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
 
@@ -32,6 +33,10 @@ import java.util.function.BiConsumer;
  * <p>Thread use: any thread may use and close it.
  */
 public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
+    /** How often a copy is tried that fails though the file has the range, and the pause in between: some 50 ms in all. */
+    private static final int COPY_TRIES = 100;
+    private static final long COPY_PAUSE_NS = 500_000;
+
     private final RegionDomain domain;
     private final MemorySegment segment;
     private final Set<AccessFlag> access;
@@ -377,17 +382,21 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             if (closed) {
                 return FileAccess.CLOSED;
             }
-            long stamp = file.stamp(); // before the look at the file: what is decided must not mix two times
-            boolean mayGrow = file.mayGrow();
-            long moved = copy.run();
-            if (moved == lengthBytes) {
-                return FileAccess.DONE;
+            for (int tries = 0; tries < COPY_TRIES; tries++) {
+                long stamp = file.stamp(); // before the look at the file: what is decided must not mix two times
+                boolean mayGrow = file.mayGrow();
+                if (copy.run() == lengthBytes) {
+                    return FileAccess.DONE;
+                }
+                if (mayGrow || file.mayGrow() || file.stamp() != stamp) {
+                    return FileAccess.LATER;
+                }
+                if (file.size() < fileOffset + offset + lengthBytes) {
+                    return FileAccess.TRUNCATED;
+                }
+                LockSupport.parkNanos(COPY_PAUSE_NS); // cut off and made longer again in between; or the file system fails
             }
-            boolean isShort = file.size() < fileOffset + offset + lengthBytes;
-            if (mayGrow || file.mayGrow() || file.stamp() != stamp) {
-                return FileAccess.LATER;
-            }
-            return isShort ? FileAccess.TRUNCATED : FileAccess.FAILED;
+            return FileAccess.FAILED;
         } finally {
             copying.readLock().unlock();
         }
