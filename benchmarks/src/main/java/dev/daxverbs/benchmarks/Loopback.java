@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 
 /**
  * Two queue pairs of the first device, connected to each other, with memory on both sides. Made of {@link QueuePair} and
@@ -39,35 +40,52 @@ public final class Loopback implements AutoCloseable {
     private final CompletionQueue responderQueue;
     private final RegisteredMemory buffer;
     private final RegisteredMemory target;
+    private final Optional<RegionDomain> tracked;
 
     /**
-     * Makes and connects everything.
+     * Makes and connects everything, for {@link #DEPTH} requests and as many pages.
      *
      * @param memory what {@link #target()} is
      * @throws Exception if something of it cannot be had; nothing stays open then
      */
     public Loopback(TransferMemory memory) throws Exception {
+        this(memory.isTracked(), memory.folder(), DEPTH, (long) DEPTH * PAGE_BYTES);
+    }
+
+    /**
+     * Makes and connects everything.
+     *
+     * @param isTracked whether the queue pairs are those of a {@link RegionDomain}
+     * @param folder where the file is made that {@link #target()} is; null for anonymous memory
+     * @param depth how many requests a queue pair can have outstanding
+     * @param bytes the size of each of the two memories, which begin at a page
+     * @throws Exception if something of it cannot be had; nothing stays open then
+     */
+    Loopback(boolean isTracked, Path folder, int depth, long bytes) throws Exception {
         boolean made = false;
         try {
             Arena arena = open(Arena.ofShared());
             DeviceContext context = open(Device.list().getFirst().open());
-            MemorySegment anonymous = arena.allocate((long) DEPTH * PAGE_BYTES, PAGE_BYTES);
-            if (memory.isTracked()) {
+            MemorySegment source = anonymous(arena, bytes);
+            if (isTracked) {
                 RegionDomain domain = open(RegionDomain.allocate(context));
-                requesterQueue = open(domain.createCompletionQueue(2 * DEPTH));
-                responderQueue = open(domain.createCompletionQueue(2 * DEPTH));
-                requester = open(domain.createQueuePair(options(requesterQueue)));
-                responder = open(domain.createQueuePair(options(responderQueue)));
-                buffer = open(domain.register(anonymous, ACCESS));
-                target = memory.folder() == null ? buffer : open(domain.register(map(memory.folder()), ACCESS));
+                tracked = Optional.of(domain);
+                requesterQueue = open(domain.createCompletionQueue(2 * depth));
+                responderQueue = open(domain.createCompletionQueue(2 * depth));
+                requester = open(domain.createQueuePair(options(requesterQueue, depth)));
+                responder = open(domain.createQueuePair(options(responderQueue, depth)));
+                buffer = open(domain.register(source, ACCESS));
+                target = open(folder == null ? domain.register(anonymous(arena, bytes), ACCESS)
+                        : domain.register(map(folder, bytes), ACCESS));
             } else {
                 ProtectionDomain domain = open(context.allocateProtectionDomain());
-                requesterQueue = open(context.createCompletionQueue(2 * DEPTH));
-                responderQueue = open(context.createCompletionQueue(2 * DEPTH));
-                requester = open(domain.createQueuePair(options(requesterQueue)));
-                responder = open(domain.createQueuePair(options(responderQueue)));
-                buffer = open(domain.register(anonymous, ACCESS));
-                target = buffer;
+                tracked = Optional.empty();
+                requesterQueue = open(context.createCompletionQueue(2 * depth));
+                responderQueue = open(context.createCompletionQueue(2 * depth));
+                requester = open(domain.createQueuePair(options(requesterQueue, depth)));
+                responder = open(domain.createQueuePair(options(responderQueue, depth)));
+                buffer = open(domain.register(source, ACCESS));
+                target = open(domain.register(anonymous(arena, bytes), ACCESS));
             }
             requester.connect(responder.address());
             responder.connect(requester.address());
@@ -79,14 +97,19 @@ public final class Loopback implements AutoCloseable {
         }
     }
 
-    private static QueuePairOptions options(CompletionQueue queue) {
-        return QueuePairOptions.of(queue).withRequests(DEPTH, DEPTH);
+    private static QueuePairOptions options(CompletionQueue queue, int depth) {
+        return QueuePairOptions.of(queue).withRequests(depth, depth);
     }
 
-    private DaxMapping map(Path folder) throws IOException {
+    /** Every page is touched, so that the kernel does not give them all the one page of zeros. */
+    private static MemorySegment anonymous(Arena arena, long bytes) {
+        return arena.allocate(bytes, PAGE_BYTES).fill((byte) 1);
+    }
+
+    private DaxMapping map(Path folder, long bytes) throws IOException {
         Path path = Files.createTempFile(folder, "daxverbs-benchmark-", null);
         opened.push(() -> Files.delete(path));
-        Files.write(path, new byte[DEPTH * PAGE_BYTES]);
+        Files.write(path, new byte[Math.toIntExact(bytes)]);
         DaxFile file = open(DaxFile.open(path));
         return open(file.map(0, file.size()));
     }
@@ -135,7 +158,7 @@ public final class Loopback implements AutoCloseable {
     /**
      * Memory whose keys are fixed, which receives may name.
      *
-     * @return {@link #DEPTH} anonymous pages
+     * @return {@link #DEPTH} anonymous pages, unless another size was asked for
      */
     public RegisteredMemory buffer() {
         return buffer;
@@ -144,10 +167,15 @@ public final class Loopback implements AutoCloseable {
     /**
      * The memory that was asked for.
      *
-     * @return {@link #DEPTH} pages
+     * @return {@link #DEPTH} pages, unless another size was asked for
      */
     public RegisteredMemory target() {
         return target;
+    }
+
+    /** What tracks the queue pairs; empty if they are plain. */
+    Optional<RegionDomain> regionDomain() {
+        return tracked;
     }
 
     @Override

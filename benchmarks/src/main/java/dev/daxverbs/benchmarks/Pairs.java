@@ -1,0 +1,52 @@
+package dev.daxverbs.benchmarks;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Measurements of two things that were made by turns, A B A B. What the machine does besides changes from minute to minute, and is nearly
+ * the same for the two of a pair: so the ratio is that of each pair, and of those the median and the extremes are given.
+ */
+final class Pairs {
+    private final List<Double> first = new ArrayList<>();
+    private final List<Double> second = new ArrayList<>();
+    private final List<Double> ratios = new ArrayList<>();
+
+    /** Adds a pair: the yardstick, and what is held against it. */
+    void add(double yardstick, double measured) {
+        first.add(yardstick);
+        second.add(measured);
+        ratios.add(measured / yardstick);
+    }
+
+    /** For a table: the pair that was added last. */
+    String last() {
+        return String.format(Locale.ROOT, "%10.1f %10.1f %9.3f", first.getLast(), second.getLast(), ratios.getLast());
+    }
+
+    /** For a line of keys and values: medians, and the ratios' median, least and greatest. */
+    String result(String firstKey, String secondKey) {
+        return String.format(Locale.ROOT, "pairs=%d %s=%.1f %s=%.1f ratio=%.3f ratio_of_medians=%.3f ratio_min=%.3f ratio_max=%.3f",
+                ratios.size(), firstKey, median(first), secondKey, median(second), median(ratios), median(second) / median(first),
+                quantile(ratios, 0), quantile(ratios, 1));
+    }
+
+    static double median(List<Double> values) {
+        return quantile(values, 0.5);
+    }
+
+    /**
+     * A quantile, between neighbours where it falls between them.
+     *
+     * @param values at least one
+     * @param share 0 to 1
+     */
+    static double quantile(List<Double> values, double share) {
+        List<Double> sorted = values.stream().sorted().toList();
+        double position = share * (sorted.size() - 1);
+        int below = (int) position;
+        int above = Math.min(below + 1, sorted.size() - 1);
+        return sorted.get(below) + (position - below) * (sorted.get(above) - sorted.get(below));
+    }
+}
