@@ -176,7 +176,8 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         if (whyNotDirect != null) {
             reasons.add(whyNotDirect);
         }
-        if (file != null && direct != DirectAccess.NONE && !file.isLeased()) {
+        Guard now = guard(); // once: it may change while we speak of it
+        if (now == Guard.UNLEASED && direct != DirectAccess.NONE) {
             reasons.add(file.mayBeRestored() ? "the lease is broken: another process has the file open; it is asked for again and again"
                     : file.refusal().map(Throwable::getMessage).orElse("the lease is not held"));
         }
@@ -184,7 +185,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         if (refused != null) {
             reasons.add("the registration was refused, and is tried again and again: " + refused.getMessage());
         }
-        return new RegionDescription(mapping == null ? null : mapping.file().path(), mapping == null ? null : mapping.file().kind(), guard(),
+        return new RegionDescription(mapping == null ? null : mapping.file().path(), mapping == null ? null : mapping.file().kind(), now,
                 path(), direct.isOnDemand(), byteSize(), usableBytes(), breaks(), forced(), fenced(), file == null ? 0 : file.lastBreakNs(),
                 List.copyOf(reasons));
     }
@@ -275,7 +276,8 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     private synchronized MemoryRegistration current() {
-        if (closed || usable == null || usable.registration() == null) {
+        checkOpen();
+        if (usable == null || usable.registration() == null) {
             throw new IllegalStateException("%s has no registration now".formatted(this));
         }
         return usable.registration();

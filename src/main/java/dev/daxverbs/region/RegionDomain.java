@@ -190,8 +190,26 @@ public final class RegionDomain implements AutoCloseable {
         }
         MemorySegment segment = mapping.segment().asSlice(offset, lengthBytes);
         domain.check(segment, access);
+        Object registering = new Object() {
+            @Override
+            public String toString() {
+                return "a registration that is under way";
+            }
+        };
+        mapping.hold(registering); // nobody unmaps it meanwhile
+        try {
+            MemoryRegion region = registerHeld(mapping, offset, segment, access, policy);
+            mapping.hold(region);
+            return enter(region);
+        } finally {
+            mapping.drop(registering);
+        }
+    }
+
+    private MemoryRegion registerHeld(DaxMapping mapping, long offset, MemorySegment segment, Set<AccessFlag> access, LeasePolicy policy)
+            throws IOException {
         if (mapping.file().kind() == MemoryKind.DEVICE_DAX || mapping.file().cannotShrink()) {
-            return hold(mapping, MemoryRegion.fixed(this, segment, access, mapping));
+            return MemoryRegion.fixed(this, segment, access, mapping);
         }
         DirectPath direct = DirectPath.of(this, mapping, segment, access);
         if (policy == LeasePolicy.REQUIRED && direct.access() == DirectAccess.NONE) {
@@ -207,7 +225,7 @@ public final class RegionDomain implements AutoCloseable {
             throw e;
         }
         file.add(region, policy);
-        return hold(mapping, region);
+        return region;
     }
 
     /** What transfers of a region may need, so that no break meets with an exhausted limit. */
@@ -311,16 +329,6 @@ public final class RegionDomain implements AutoCloseable {
             queuePairs.remove(queuePair);
             counters.addClosed(queuePair);
         }
-    }
-
-    private MemoryRegion hold(DaxMapping mapping, MemoryRegion region) {
-        try {
-            mapping.hold(region);
-        } catch (RuntimeException e) {
-            region.close();
-            throw e;
-        }
-        return enter(region);
     }
 
     private MemoryRegion enter(MemoryRegion region) {

@@ -315,7 +315,8 @@ final class TrackedQueuePair extends QueuePair {
         try {
             toError();
         } catch (VerbsException | IllegalStateException e) {
-            // Closed at this moment, or the device is gone: it does nothing any more.
+            dead = true; // closed at this moment, or the device is gone: it does nothing any more, and what is deferred is flushed
+            pump.call();
         }
     }
 

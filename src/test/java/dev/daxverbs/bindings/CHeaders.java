@@ -98,7 +98,9 @@ final class CHeaders {
         while (missing.find()) {
             int line = Integer.parseInt(missing.group(1));
             Use use = byLine.get(line);
-            if (use != null && missing.group(2).contains(use.path().isEmpty() ? use.struct() : use.path().getLast())) {
+            // Of a member of a struct that is not there at all, the compiler names the struct.
+            if (use != null && (missing.group(2).contains(use.struct())
+                    || !use.path().isEmpty() && missing.group(2).contains(use.path().getLast()))) {
                 explained.add(line);
                 absent.putIfAbsent(use, missing.group(2));
                 asked.remove(use);
