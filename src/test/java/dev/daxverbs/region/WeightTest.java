@@ -30,7 +30,8 @@ import java.util.stream.Stream;
 @RequiresDevice
 @Timeout(500)
 class WeightTest {
-    private static final int MOST = 10_000;
+    /** The figures in docs/storm.md are of 10,000, which takes minutes on emulated processors: {@code -Ddaxverbs.regions=10000}. */
+    private static final int MOST = Integer.getInteger("daxverbs.regions", 2_000);
     private static final int IN_FLIGHT = 64;
     private static final int QUEUE_PAIRS = 4;
 
