@@ -96,7 +96,7 @@ class CrowdTest {
             // Half of it is the deadline. Emulated processors that are busy elsewhere come near to that: 2,000 opens alone take them 13 s.
             assertThat(quick[quick.length - 1]).as("the slowest").isLessThan(LEASE_BREAK_TIME_S * 1_000_000_000L / 2);
             assertThat(slow[slow.length - 1]).as("the slowest of the slow").isLessThan(LEASE_BREAK_TIME_S * 1_000_000_000L / 2);
-            assertThat(report.get("callers")).as("threads").isBetween((long) SLOW_FILES, FILES / 4L);
+            assertThat(report.get("callers")).as("threads").isBetween(1L, FILES / 4L);
         }
     }
 
@@ -120,7 +120,7 @@ class CrowdTest {
             Eventually.await("all are held again", () -> ask(holder).get("held") == FILES);
             report = ask(holder);
             assertThat(report).containsEntry("forced", 0L).containsEntry("late", 0L).containsEntry("breaks", (long) FILES);
-            assertThat(report.get("callers")).as("threads").isBetween((long) SLOW_FILES, FILES / 4L);
+            assertThat(report.get("callers")).as("threads").isBetween(1L, FILES / 4L);
         }
     }
 
