@@ -16,11 +16,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * another's miss its own: a fixed number of threads would all be taken by that many slow holders.
  *
  * <p>So the tasks queue for {@value #AT_ONCE} threads, and the queue is looked at every {@value #LOOK_MS} ms while somebody waits in it. If no
- * task has been taken from it since the last look, all threads are at slow holders: then there come more, as many as a quarter of the queue. If
- * it moves but its head has waited for longer than {@value #LONG_WAIT_MS} ms there comes one. So the number of threads follows the number of
- * holders that are slow at the same time, and not that of breaks. A task begins late by {@value #LOOK_MS} ms at the least where {@value
- * #AT_ONCE} are slow; with 2,000 slow ones the last begins after some 25 looks, a quarter of a second, which is what a deadline of half the
- * shortest lease-break-time (1 s) leaves room for.
+ * task has been taken from it since the last look, all threads are at slow holders: then there come as many again, at most one for each task
+ * that waits. If it moves but its head has waited for longer than {@value #LONG_WAIT_MS} ms there comes one. So the number of threads follows
+ * the number of holders that are slow at the same time, and not that of breaks, and a machine that stands still for the length of a look gets
+ * some threads too many and not hundreds. A task begins late by {@value #LOOK_MS} ms at the least where {@value #AT_ONCE} are slow; with 2,000
+ * slow ones the last begins after some 14 looks (every other one finds that the new threads have taken a task each), less than a quarter of a
+ * second, which a deadline of half the shortest lease-break-time (1 s) leaves room for.
  *
  * <p>Where no thread is to be had, the task stays in the queue for those that there are, and the next look tries again.
  *
@@ -107,7 +108,7 @@ final class Callers {
             }
             boolean stuck = taken == takenAtLastLook;
             boolean slow = System.nanoTime() - queue.element().sinceNs > LONG_WAIT_NS;
-            int wanted = stuck ? Math.max(1, queue.size() / 4) : slow ? 1 : 0;
+            int wanted = stuck ? Math.min(queue.size(), Math.max(1, threads)) : slow ? 1 : 0;
             while (wanted > 0 && startThread()) {
                 wanted--;
             }

@@ -8,10 +8,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** How many threads call holders: Callers. */
@@ -57,6 +62,53 @@ class CallersTest {
         }
         Eventually.await("the quick tasks have run", done);
         assertThat(callers.mostThreads()).isBetween(slow + 1, slow + 100);
+    }
+
+    @Test
+    void shouldBeginWithAllOfTwoThousandSlowOnesBeforeTheShortestDeadline() {
+        Callers callers = new Callers(factory, clock);
+        CountDownLatch begun = new CountDownLatch(MANY);
+        for (int i = 0; i < MANY; i++) {
+            callers.call(() -> {
+                begun.countDown();
+                linger();
+            });
+        }
+        Eventually.await("all have begun", begun);
+        assertThat(callers.mostThreads()).isEqualTo(MANY);
+    }
+
+    /** A pause of the machine looks like slow holders, and must not cost hundreds of threads. */
+    @Test
+    void shouldStartAsManyThreadsAgainAndNoMoreWhenNothingMovesForAWhile() {
+        List<Runnable> looks = new ArrayList<>();
+        ScheduledThreadPoolExecutor byHand = new ScheduledThreadPoolExecutor(1) {
+            @Override
+            public ScheduledFuture<?> schedule(Runnable look, long delay, TimeUnit unit) {
+                looks.add(look);
+                return null;
+            }
+        };
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicInteger made = new AtomicInteger();
+        Callers callers = new Callers(task -> factory.newThread(() -> {
+            made.incrementAndGet();
+            Eventually.await("the machine goes on", goOn);
+            task.run();
+        }), byHand);
+        CountDownLatch done = new CountDownLatch(MANY);
+        for (int i = 0; i < MANY; i++) {
+            callers.call(done::countDown);
+        }
+        assertThat(looks).hasSize(1);
+        looks.getFirst().run();
+        assertThat(callers.mostThreads()).isEqualTo(2 * Callers.AT_ONCE);
+        looks.getLast().run();
+        assertThat(callers.mostThreads()).isEqualTo(4 * Callers.AT_ONCE);
+        goOn.countDown();
+        Eventually.await("all tasks have run", done);
+        assertThat(made.get()).isLessThanOrEqualTo(4 * Callers.AT_ONCE);
+        byHand.shutdownNow();
     }
 
     @Test
