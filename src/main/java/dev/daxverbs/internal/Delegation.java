@@ -1,26 +1,16 @@
 package dev.daxverbs.internal;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
-import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.bindings.linux.LinuxFcntl;
 import dev.daxverbs.bindings.linux.delegation;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * Delegations: leases of a second kind, since Linux 6.19 ({@code linux/fcntl.h}). Methods return what the kernel returned: a result of zero or more,
  * or the negated errno.
  */
 public final class Delegation {
-    private static final MethodHandle FCNTL = NativeCall.capturingErrno(LibC.fcntl.address(),
-            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), Linker.Option.firstVariadicArg(2));
-
     private Delegation() {
     }
 
@@ -33,7 +23,7 @@ public final class Delegation {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment request = delegation.allocate(arena); // flags and padding must be zero
             delegation.d_type(request, (short) type);
-            return fcntl(fd, LinuxFcntl.F_SETDELEG(), request);
+            return Posix.fcntl(fd, LinuxFcntl.F_SETDELEG(), request);
         }
     }
 
@@ -46,17 +36,8 @@ public final class Delegation {
     public static int get(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment answer = delegation.allocate(arena);
-            int failed = fcntl(fd, LinuxFcntl.F_GETDELEG(), answer);
+            int failed = Posix.fcntl(fd, LinuxFcntl.F_GETDELEG(), answer);
             return failed < 0 ? failed : delegation.d_type(answer);
-        }
-    }
-
-    private static int fcntl(int fd, int command, MemorySegment argument) {
-        try {
-            int returned = (int) FCNTL.invokeExact(NativeCall.errnoSegment(), fd, command, argument);
-            return returned == -1 ? -NativeCall.errno() : returned;
-        } catch (Throwable t) {
-            throw NativeCall.unexpected(t);
         }
     }
 }

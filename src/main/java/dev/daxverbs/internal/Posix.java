@@ -93,15 +93,22 @@ public final class Posix {
         }
     }
 
+    /** {@code int fcntl(int fd, int command, void *argument)}. */
+    public static int fcntl(int fd, int command, MemorySegment argument) {
+        try {
+            return result((int) FCNTL_POINTER.invokeExact(NativeCall.errnoSegment(), fd, command, argument));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
     /** {@code int fcntl(int fd, F_SETOWN_EX, const struct f_owner_ex *owner)} with a thread as the owner. */
     public static int setOwnerThread(int fd, int threadId) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment owner = f_owner_ex.allocate(arena);
             f_owner_ex.type(owner, LibC.F_OWNER_TID());
             f_owner_ex.pid(owner, threadId);
-            return result((int) FCNTL_POINTER.invokeExact(NativeCall.errnoSegment(), fd, LibC.F_SETOWN_EX(), owner));
-        } catch (Throwable t) {
-            throw NativeCall.unexpected(t);
+            return fcntl(fd, LibC.F_SETOWN_EX(), owner);
         }
     }
 

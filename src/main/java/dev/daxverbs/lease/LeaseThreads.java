@@ -1,6 +1,7 @@
 package dev.daxverbs.lease;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.DaemonThreads;
 import dev.daxverbs.internal.Signals;
 
 import java.util.concurrent.CompletableFuture;
@@ -30,7 +31,7 @@ final class LeaseThreads {
     private LeaseThreads() {
         signal = LeaseSignal.number();
         listenerId = BreakListener.start(leases, signal);
-        retaker = new ScheduledThreadPoolExecutor(1, daemons("daxverbs-lease-retaker-"));
+        retaker = new ScheduledThreadPoolExecutor(1, DaemonThreads.numbered("daxverbs-lease-retaker-"));
         callers = new Callers(callerFactory(), retaker);
         retaker.setRemoveOnCancelPolicy(true); // a cool-down may be long, and its lease closed before
     }
@@ -121,7 +122,7 @@ final class LeaseThreads {
 
     /** The listener starts these threads, so they begin with its signals blocked; users' code and the processes that it starts must not. */
     private ThreadFactory callerFactory() {
-        ThreadFactory daemons = daemons("daxverbs-lease-caller-");
+        ThreadFactory daemons = DaemonThreads.numbered("daxverbs-lease-caller-");
         int blocked = signal;
         return task -> daemons.newThread(() -> {
             try {
@@ -131,9 +132,5 @@ final class LeaseThreads {
             }
             task.run();
         });
-    }
-
-    private static ThreadFactory daemons(String prefix) {
-        return Thread.ofPlatform().daemon().name(prefix, 1).inheritInheritableThreadLocals(false).factory();
     }
 }

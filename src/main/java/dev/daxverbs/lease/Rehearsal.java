@@ -1,9 +1,9 @@
 package dev.daxverbs.lease;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.DaemonThreads;
 import dev.daxverbs.internal.Posix;
 
-import java.lang.foreign.Arena;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -25,17 +25,14 @@ final class Rehearsal implements LeaseHolder {
     /** Starts it; returns at once. */
     static void start() {
         try {
-            Thread.ofPlatform().daemon().name("daxverbs-lease-rehearsal").inheritInheritableThreadLocals(false).start(Rehearsal::run);
+            DaemonThreads.named("daxverbs-lease-rehearsal").start(Rehearsal::run);
         } catch (OutOfMemoryError e) {
             // No thread to be had for what is not needed.
         }
     }
 
     private static void run() {
-        int file;
-        try (Arena arena = Arena.ofConfined()) {
-            file = LibC.memfd_create(arena.allocateFrom("daxverbs-lease-rehearsal"), LibC.MFD_CLOEXEC());
-        }
+        int file = Posix.memfdCreate("daxverbs-lease-rehearsal");
         if (file < 0) {
             return;
         }

@@ -1,6 +1,5 @@
 package dev.daxverbs.region;
 
-import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.ProtectionDomain;
 import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.SendOpcode;
@@ -91,17 +90,17 @@ final class Binding {
         return DIRECT;
     }
 
-    /** How a deferred request ends whose regions will not be back; null if they will. */
-    static CompletionStatus refusal(SendWorkRequests request, int i) {
-        CompletionStatus refusal = refusal(request.remoteMemory(i));
-        for (int k = 0; k < request.elementCount(i) && refusal == null; k++) {
-            refusal = refusal(request.localMemory(i, k));
+    /** Whether a request names a region that is closed, and will not be back. */
+    static boolean namesClosedRegion(SendWorkRequests requests, int i) {
+        boolean closed = isClosed(requests.remoteMemory(i));
+        for (int k = 0; k < requests.elementCount(i) && !closed; k++) {
+            closed = isClosed(requests.localMemory(i, k));
         }
-        return refusal;
+        return closed;
     }
 
-    private static CompletionStatus refusal(RegisteredMemory memory) {
-        return isTracked(memory) && ((MemoryRegion) memory).isClosed() ? CompletionStatus.LOC_PROT_ERR : null;
+    private static boolean isClosed(RegisteredMemory memory) {
+        return isTracked(memory) && ((MemoryRegion) memory).isClosed();
     }
 
     /** What the user gets who names bytes that the file does not have. */

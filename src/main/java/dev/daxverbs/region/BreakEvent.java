@@ -43,20 +43,23 @@ final class BreakEvent extends Event {
     @Timespan(Timespan.NANOSECONDS)
     long deregister;
 
-    void phases(int regionCount, int queuePairCount, long seizeNs, long drainNs, long deregisterNs) {
+    /** When the revocation began; no field of the event. */
+    private transient long beganNs;
+
+    void phases(int regionCount, int queuePairCount, long revokedFromNs, long seizeNs, long drainNs, long deregisterNs) {
         regions = regionCount;
         queuePairs = queuePairCount;
         seize = seizeNs;
         drain = drainNs;
         deregister = deregisterNs;
-        heard = System.nanoTime() - seizeNs - drainNs - deregisterNs; // a time, until finish() knows from when
+        beganNs = revokedFromNs;
     }
 
     void finish(Path path, LeaseBreak event) {
         if (shouldCommit()) {
             file = path.toString();
             cause = event.cause().name();
-            heard = Math.max(0, heard - event.heardNs());
+            heard = Math.max(0, beganNs - event.heardNs());
             commit();
         }
     }

@@ -41,13 +41,14 @@ record DirectPath(DirectAccess access, String reason) {
     private static DirectPath onDemand(DeviceContext context, MemoryKind kind) {
         String device = context.device().name();
         String cannotBePinned = (kind == MemoryKind.FS_DAX ? "FS-DAX" : "writable page-cache") + " memory cannot be pinned, and ";
-        return switch (OnDemandTrial.of(context)) {
+        OnDemandTrial.Finding trial = OnDemandTrial.report(context);
+        return switch (trial.verdict()) {
             case ANY_OFFSET -> new DirectPath(DirectAccess.ON_DEMAND, null);
             case PAGE_ALIGNED -> new DirectPath(DirectAccess.ON_DEMAND_ALIGNED, cannotBePinned + "on-demand paging of " + device
                     + " moves right bytes only where every packet begins at a page boundary: transfers at multiples of 4096, on queue pairs with a"
                     + " path MTU of 4096, are direct, all others staged");
             case UNSUPPORTED -> new DirectPath(DirectAccess.NONE, cannotBePinned + device
-                    + " has no on-demand paging that can be used (" + OnDemandTrial.detail(context)
+                    + " has no on-demand paging that can be used (" + trial.detail()
                     + "; rxe has it since Linux 6.15): transfers are staged");
             case WRONG -> new DirectPath(DirectAccess.NONE, cannotBePinned + "on-demand paging of " + device
                     + " moved wrong bytes in a trial: transfers are staged");

@@ -28,6 +28,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * The regions over one open file, and the lease that keeps its pages in place for them.
@@ -330,7 +332,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             broken = true;
             count(DomainCounters::countBreak);
             if (!revoked) {
-                BreakEvent record = RegionEvents.newBreak();
+                BreakEvent record = RegionEvents.begin(BreakEvent::new);
                 revokeAll(event.deadlineNs(), record);
                 if (record != null) {
                     record.finish(file.path(), event);
@@ -435,12 +437,12 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         long endNs = System.nanoTime();
         revokeTookNs = endNs - beganNs;
         if (record != null) {
-            record.phases(regions.size(), users.size(), seizedNs - beganNs, drainedNs - seizedNs, endNs - drainedNs);
+            record.phases(regions.size(), users.size(), beganNs, seizedNs - beganNs, drainedNs - seizedNs, endNs - drainedNs);
         }
     }
 
     private void restoreAll(Set<TrackedQueuePair> users) {
-        RestoreEvent record = RegionEvents.newRestore();
+        RestoreEvent record = RegionEvents.begin(RestoreEvent::new);
         long beganNs = System.nanoTime();
         long size = size();
         regions.replaceAll((region, quiet) -> {
@@ -510,13 +512,13 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     /** Counts something once for each domain that has regions over the file. */
-    private void count(java.util.function.Consumer<DomainCounters> counting) {
+    private void count(Consumer<DomainCounters> counting) {
         Set<DomainCounters> counters = new LinkedHashSet<>();
         regions.keySet().forEach(region -> counters.add(region.domainCounters()));
         counters.forEach(counting);
     }
 
-    private void notifyListeners(java.util.function.BiConsumer<RegionListener, MemoryRegion> call) {
+    private void notifyListeners(BiConsumer<RegionListener, MemoryRegion> call) {
         regions.keySet().forEach(region -> region.notifyListeners(call));
     }
 

@@ -1,5 +1,7 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.internal.DaemonThreads;
+
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -8,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 final class Notifier {
     private static final long KEEP_ALIVE_S = 10;
     private static final ThreadPoolExecutor THREAD = new ThreadPoolExecutor(1, 1, KEEP_ALIVE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("daxverbs-region-notifier").inheritInheritableThreadLocals(false).factory());
+            DaemonThreads.named("daxverbs-region-notifier").factory());
 
     static {
         THREAD.allowCoreThreadTimeOut(true);

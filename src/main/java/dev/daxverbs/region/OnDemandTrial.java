@@ -41,7 +41,13 @@ enum OnDemandTrial {
     private record Place(String device, long guid, int port, Mtu mtu) {
     }
 
-    private record Finding(OnDemandTrial verdict, String detail) {
+    /**
+     * What a trial showed.
+     *
+     * @param verdict the verdict
+     * @param detail its reason, for reports: which transfer was wrong first, or why none could be tried
+     */
+    record Finding(OnDemandTrial verdict, String detail) {
     }
 
     /** The finding of one place; its lock is held during the trial. */
@@ -65,7 +71,8 @@ enum OnDemandTrial {
         return report(context).detail;
     }
 
-    private static Finding report(DeviceContext context) {
+    /** Verdict and reason of one look: where nothing could be tried, each look tries again. */
+    static Finding report(DeviceContext context) {
         Finding finding;
         try {
             finding = find(context);

@@ -21,7 +21,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * <ul>
  * <li>One that goes to the device as it is waits until all staged ones before it have ended: what they bring is in its file.</li>
  * <li>A staged one waits until the device has done all before it that name tracked regions.</li>
- * <li>A staged one that reads a file waits until those staged before it that change files have ended.</li>
+ * <li>A staged one that reads a file, or whose effect is seen without the pump, waits until those staged before it that change files have
+ * ended.</li>
+ * <li>A write with immediate data to a staged region tells its peer when what it and those before it bring is in the files; none behind it
+ * begins before.</li>
  * </ul>
  * All others overlap: the device keeps their order, and what they bring is copied in that order.
  *
@@ -31,9 +34,10 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Pump implements Runnable {
     private static final long FIRST_SWEEP_NS = TimeUnit.MICROSECONDS.toNanos(200);
     private static final long LAST_SWEEP_NS = TimeUnit.MILLISECONDS.toNanos(2);
-    private static final long LOOK_AT_FILE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** When to look again at a file that lacks something. */
+    static final long LOOK_AT_FILE_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long MEMORY_NS = TimeUnit.MILLISECONDS.toNanos(2); // it is called when there is some; this is for lost calls
-    private static final long NEVER = Long.MAX_VALUE;
+    static final long NEVER = Long.MAX_VALUE;
 
     private final TrackedQueuePair queuePair;
     private final SendSlots sends;
@@ -175,9 +179,14 @@ final class Pump implements Runnable {
                 note(transfer, result);
             }
             pieces.removeFirst();
-            piece.giveBack();
             transfer.open--;
-            endIfDone(transfer);
+            if (transfer.announces && !piece.announcing && transfer.outcome == null) {
+                piece.announcing = true;
+                transfer.announcement = piece;
+            } else {
+                piece.giveBack();
+                endIfDone(transfer);
+            }
             piece = pieces.peekFirst();
         }
         return piece == null ? NEVER : sweepNs;
@@ -257,9 +266,8 @@ final class Pump implements Runnable {
             settle(CompletionStatus.WR_FLUSH_ERR);
             return 0;
         }
-        CompletionStatus refusal = Binding.refusal(request, 0);
-        if (refusal != null) {
-            settle(refusal);
+        if (Binding.namesClosedRegion(request, 0)) {
+            settle(CompletionStatus.LOC_PROT_ERR);
             return 0;
         }
         switch (Binding.bind(queuePair, request, 0)) {
@@ -300,7 +308,7 @@ final class Pump implements Runnable {
         boolean stageRemote = Binding.isTracked(request.remoteMemory(0)) && (!request.opcode(0).isAtomic()
                 || Binding.bindRemote(queuePair, request, 0, request.byteLength(0)) != Binding.DIRECT);
         StagedTransfer transfer = new StagedTransfer(request, sends.posted(), stageRemote);
-        if (!sends.isCompleted(sends.trackedPosted()) || transfer.readsFiles() && writers > 0) {
+        if (!sends.isCompleted(sends.trackedPosted()) || transfer.needsFiles() && writers > 0) {
             return sweepNs;
         }
         if (Math.max(transfer.localBytes(0, transfer.nextPieceBytes()), transfer.remoteBytes(transfer.nextPieceBytes()))
@@ -324,7 +332,7 @@ final class Pump implements Runnable {
         writers += transfer.writesFiles() ? 1 : 0;
         open++;
         sends.stageDeferred();
-        transfer.event = RegionEvents.newStagedTransfer();
+        transfer.event = RegionEvents.begin(StagedTransferEvent::new);
         current = transfer;
         return 0;
     }
@@ -359,8 +367,14 @@ final class Pump implements Runnable {
                 endIfDone(transfer);
                 return 0;
             }
-            if (!hasRoom()) {
+            if (transfer.announces && transfer.open > 0 || !hasRoom()) {
                 return sweepNs;
+            }
+            if (transfer.announcement != null) {
+                if (!post(transfer.announcement) && transfer.outcome == null) {
+                    return sweepNs;
+                }
+                continue;
             }
             if (transfer.namesRegistration && !isStillDirect(transfer)) {
                 return 0; // begun anew
@@ -454,8 +468,13 @@ final class Pump implements Runnable {
         }
         pieces.addLast(piece);
         transfer.open++;
-        transfer.postedBytes += piece.lengthBytes();
-        transfer.allPosted = transfer.postedBytes == transfer.totalBytes;
+        if (transfer.announces) {
+            transfer.allPosted = piece.announcing;
+            transfer.announcement = null;
+        } else {
+            transfer.postedBytes += piece.lengthBytes();
+            transfer.allPosted = transfer.postedBytes == transfer.totalBytes;
+        }
         return true;
     }
 
@@ -481,6 +500,10 @@ final class Pump implements Runnable {
         if (transfer.atomicTurn != null) {
             transfer.atomicTurn.endAtomic();
             transfer.atomicTurn = null;
+        }
+        if (transfer.announcement != null) {
+            transfer.announcement.giveBack();
+            transfer.announcement = null;
         }
         queuePair.staging().forget(whenFree);
         if (transfer.remote != null) {

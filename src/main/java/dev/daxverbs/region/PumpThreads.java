@@ -1,8 +1,9 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.internal.DaemonThreads;
+
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -15,8 +16,9 @@ final class PumpThreads {
     private static final long KEEP_ALIVE_S = 10;
 
     private static final ThreadPoolExecutor THREADS = new ThreadPoolExecutor(MOST, MOST, KEEP_ALIVE_S, TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(), daemons("daxverbs-pump-"));
-    private static final ScheduledThreadPoolExecutor TIMER = new ScheduledThreadPoolExecutor(1, daemons("daxverbs-pump-timer-"));
+            new LinkedBlockingQueue<>(), DaemonThreads.numbered("daxverbs-pump-"));
+    private static final ScheduledThreadPoolExecutor TIMER = new ScheduledThreadPoolExecutor(1,
+            DaemonThreads.numbered("daxverbs-pump-timer-"));
 
     static {
         THREADS.allowCoreThreadTimeOut(true);
@@ -32,9 +34,5 @@ final class PumpThreads {
 
     static void runAfter(long pauseNs, Runnable task) {
         TIMER.schedule(() -> THREADS.execute(task), pauseNs, TimeUnit.NANOSECONDS);
-    }
-
-    private static ThreadFactory daemons(String prefix) {
-        return Thread.ofPlatform().daemon().name(prefix, 1).inheritInheritableThreadLocals(false).factory();
     }
 }

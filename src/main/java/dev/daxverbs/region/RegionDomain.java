@@ -46,11 +46,10 @@ public final class RegionDomain implements AutoCloseable {
     private final Set<MemoryRegion> regions = new LinkedHashSet<>(); // guarded by itself
     private boolean closed; // guarded by regions
 
-    // Staging memory, made when a file is first registered or received to; guarded by stagingLock, then read without.
-    private final Object stagingLock = new Object();
-    private volatile StagingPool localStaging;
-    private volatile StagingPool targetStaging;
-    private volatile StagingPool receiveStaging;
+    // Staging memory, made when a file is first registered or received to.
+    private final LazyStaging localStaging = new LazyStaging(this::newOwnStaging);
+    private final LazyStaging targetStaging = new LazyStaging(this::newTargetStaging);
+    private final LazyStaging receiveStaging = new LazyStaging(this::newOwnStaging);
 
     private RegionDomain(DeviceContext context, RegionOptions options) {
         this.context = context;
@@ -190,19 +189,13 @@ public final class RegionDomain implements AutoCloseable {
         }
         MemorySegment segment = mapping.segment().asSlice(offset, lengthBytes);
         domain.check(segment, access);
-        Object registering = new Object() {
-            @Override
-            public String toString() {
-                return "a registration that is under way";
-            }
-        };
-        mapping.hold(registering); // nobody unmaps it meanwhile
+        mapping.hold(this); // nobody unmaps it meanwhile
         try {
             MemoryRegion region = registerHeld(mapping, offset, segment, access, policy);
             mapping.hold(region);
             return enter(region);
         } finally {
-            mapping.drop(registering);
+            mapping.drop(this);
         }
     }
 
@@ -238,51 +231,29 @@ public final class RegionDomain implements AutoCloseable {
 
     /** Where this side of staged transfers goes. */
     StagingPool localStaging() {
-        StagingPool pool = localStaging;
-        if (pool == null) {
-            synchronized (stagingLock) {
-                pool = localStaging;
-                if (pool == null) {
-                    pool = new StagingPool(domain, options.stagingBytes(), EnumSet.of(AccessFlag.LOCAL_WRITE));
-                    localStaging = pool;
-                }
-            }
-        }
-        return pool;
+        return localStaging.get();
     }
 
     /** Where the other side of staged transfers goes, if that is a region of this domain: apart, as peers have rights to it. */
     StagingPool targetStaging() {
-        StagingPool pool = targetStaging;
-        if (pool == null) {
-            synchronized (stagingLock) {
-                pool = targetStaging;
-                if (pool == null) {
-                    Set<AccessFlag> access = EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ);
-                    if (context.attributes().atomicCap() != AtomicCapability.NONE) {
-                        access.add(AccessFlag.REMOTE_ATOMIC);
-                    }
-                    pool = new StagingPool(domain, options.stagingBytes(), access);
-                    targetStaging = pool;
-                }
-            }
-        }
-        return pool;
+        return targetStaging.get();
     }
 
     /** Where receives arrive that name files: apart, as they may be parked there for long. */
     StagingPool receiveStaging() {
-        StagingPool pool = receiveStaging;
-        if (pool == null) {
-            synchronized (stagingLock) {
-                pool = receiveStaging;
-                if (pool == null) {
-                    pool = new StagingPool(domain, options.stagingBytes(), EnumSet.of(AccessFlag.LOCAL_WRITE));
-                    receiveStaging = pool;
-                }
-            }
+        return receiveStaging.get();
+    }
+
+    private StagingPool newTargetStaging() {
+        Set<AccessFlag> access = EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ);
+        if (context.attributes().atomicCap() != AtomicCapability.NONE) {
+            access.add(AccessFlag.REMOTE_ATOMIC);
         }
-        return pool;
+        return new StagingPool(domain, options.stagingBytes(), access);
+    }
+
+    private StagingPool newOwnStaging() {
+        return new StagingPool(domain, options.stagingBytes(), EnumSet.of(AccessFlag.LOCAL_WRITE));
     }
 
     /**
@@ -364,22 +335,11 @@ public final class RegionDomain implements AutoCloseable {
                     throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + queuePairs);
                 }
             }
-            closeStaging();
+            localStaging.close();
+            targetStaging.close();
+            receiveStaging.close();
             domain.close();
             closed = true;
-        }
-    }
-
-    private void closeStaging() {
-        synchronized (stagingLock) {
-            for (StagingPool pool : new StagingPool[] {localStaging, targetStaging, receiveStaging}) {
-                if (pool != null) {
-                    pool.close();
-                }
-            }
-            localStaging = null;
-            targetStaging = null;
-            receiveStaging = null;
         }
     }
 

@@ -1,6 +1,11 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.internal.DaemonThreads;
+
+import jdk.jfr.Event;
+
 import java.nio.file.Path;
+import java.util.function.Supplier;
 
 /**
  * Makes the JFR events of regions. The first of a kind starts much of JFR, which takes hundreds of milliseconds and more: a break must not wait for
@@ -16,7 +21,7 @@ final class RegionEvents {
     static synchronized void prepare() {
         if (!preparing) {
             preparing = true;
-            Thread.ofPlatform().daemon().name("daxverbs-events").inheritInheritableThreadLocals(false).start(RegionEvents::initialize);
+            DaemonThreads.named("daxverbs-events").start(RegionEvents::initialize);
         }
     }
 
@@ -28,32 +33,12 @@ final class RegionEvents {
         ready = true;
     }
 
-    /** Begins the event of a break; null if none can be recorded. */
-    static BreakEvent newBreak() {
+    /** Begins an event; null if none can be recorded yet. */
+    static <E extends Event> E begin(Supplier<E> maker) {
         if (!ready) {
             return null;
         }
-        BreakEvent event = new BreakEvent();
-        event.begin();
-        return event;
-    }
-
-    /** Begins the event of a restore; null if none can be recorded. */
-    static RestoreEvent newRestore() {
-        if (!ready) {
-            return null;
-        }
-        RestoreEvent event = new RestoreEvent();
-        event.begin();
-        return event;
-    }
-
-    /** Begins the event of a staged transfer; null if none can be recorded. */
-    static StagedTransferEvent newStagedTransfer() {
-        if (!ready) {
-            return null;
-        }
-        StagedTransferEvent event = new StagedTransferEvent();
+        E event = maker.get();
         event.begin();
         return event;
     }

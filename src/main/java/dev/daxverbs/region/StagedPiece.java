@@ -2,6 +2,7 @@ package dev.daxverbs.region;
 
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.RegisteredMemory;
+import dev.daxverbs.verbs.SendOpcode;
 import dev.daxverbs.verbs.SendWorkRequests;
 
 /**
@@ -15,6 +16,8 @@ final class StagedPiece {
     private final StagingBuffer remote; // null: the peer's memory is not staged
     /** Which of the queue pair's pieces it is, counted from zero; set when it is posted. */
     long ordinal;
+    /** Whether this is the second time, when the file has its bytes: see {@link StagedTransfer#announces}. */
+    boolean announcing;
 
     private StagedPiece(StagedTransfer transfer, long lengthBytes, StagingBuffer local, StagingBuffer remote) {
         this.transfer = transfer;
@@ -53,9 +56,16 @@ final class StagedPiece {
         return lengthBytes;
     }
 
+    /** What is done with a part of a region's memory, and where that part is in the local staging memory. */
+    private interface LocalAccess {
+        FileAccess run(MemoryRegion region, long offset, long staged, long length);
+    }
+
     /** Reads its sources from their files, and looks whether the files have the room for its destinations. */
     FileAccess prepare() {
-        FileAccess result = transfer.opcode.sendsData() ? eachLocal(true) : eachLocalFits();
+        FileAccess result = eachLocal(transfer.opcode.sendsData()
+                ? (region, offset, staged, length) -> region.read(offset, local.segment().asSlice(staged, length))
+                : (region, offset, staged, length) -> region.looksFor(offset, length));
         if (result != FileAccess.DONE || remote == null) {
             return result;
         }
@@ -66,22 +76,22 @@ final class StagedPiece {
 
     /** Writes its destinations to their files. */
     FileAccess finish() {
-        FileAccess result = transfer.opcode.sendsData() ? FileAccess.DONE : eachLocal(false);
-        if (result != FileAccess.DONE || remote == null || !transfer.writesFiles() || !writesRemote()) {
+        if (announcing) {
+            return FileAccess.DONE; // when it came the first time
+        }
+        FileAccess result = transfer.opcode.sendsData() ? FileAccess.DONE
+                : eachLocal((region, offset, staged, length) -> region.write(offset, local, staged, length));
+        if (result != FileAccess.DONE || remote == null || transfer.opcode == SendOpcode.RDMA_READ) {
             return result;
         }
         return transfer.remote.write(remoteOffset(), remote, 0, lengthBytes);
-    }
-
-    private boolean writesRemote() {
-        return transfer.opcode.sendsData() || transfer.opcode.isAtomic();
     }
 
     private long remoteOffset() {
         return transfer.request.remoteAddress(0) + begin - transfer.remote.address();
     }
 
-    private FileAccess eachLocal(boolean fromFiles) {
+    private FileAccess eachLocal(LocalAccess access) {
         long staged = 0;
         long at = 0;
         for (int k = 0; k < transfer.request.elementCount(0); k++) {
@@ -91,29 +101,11 @@ final class StagedPiece {
             if (length > 0 && Binding.isTracked(transfer.request.localMemory(0, k))) {
                 MemoryRegion region = (MemoryRegion) transfer.request.localMemory(0, k);
                 long offset = transfer.request.localAddress(0, k) - region.address() + first - at;
-                FileAccess result = fromFiles ? region.read(offset, local.segment().asSlice(staged, length))
-                        : region.write(offset, local, staged, length);
+                FileAccess result = access.run(region, offset, staged, length);
                 if (result != FileAccess.DONE) {
                     return result;
                 }
                 staged += length;
-            }
-            at = elementEnd;
-        }
-        return FileAccess.DONE;
-    }
-
-    private FileAccess eachLocalFits() {
-        long at = 0;
-        for (int k = 0; k < transfer.request.elementCount(0); k++) {
-            long elementEnd = at + transfer.request.localLength(0, k);
-            long first = Math.max(at, begin);
-            long length = Math.min(elementEnd, begin + lengthBytes) - first;
-            if (length > 0 && transfer.request.localMemory(0, k) instanceof MemoryRegion region && !region.hasFixedKeys()) {
-                FileAccess result = region.looksFor(transfer.request.localAddress(0, k) - region.address() + first - at, length);
-                if (result != FileAccess.DONE) {
-                    return result;
-                }
             }
             at = elementEnd;
         }
@@ -127,7 +119,7 @@ final class StagedPiece {
      * @param wrId its number there
      */
     void describe(SendWorkRequests into, long wrId) {
-        into.beginLike(transfer.request, 0);
+        into.beginLike(transfer.request, 0, transfer.announces && !announcing ? SendOpcode.RDMA_WRITE : transfer.opcode);
         into.setWrId(0, wrId);
         into.setSignaled(0, true);
         long staged = 0;

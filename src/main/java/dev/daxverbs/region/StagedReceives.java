@@ -4,12 +4,8 @@ import dev.daxverbs.verbs.CompletionOpcode;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.WorkCompletions;
 
-import java.util.concurrent.TimeUnit;
-
 /** Copies what arrived in staged receives of one queue pair, in order. Used by the pump, one thread at a time. */
 final class StagedReceives {
-    private static final long LOOK_AT_FILE_NS = TimeUnit.MILLISECONDS.toNanos(1);
-
     private final TrackedQueuePair queuePair;
     private final ReceiveSlots slots;
 
@@ -22,10 +18,10 @@ final class StagedReceives {
     long copyArrived() {
         long sequence = slots.copied();
         boolean some = false;
-        long pauseNs = Long.MAX_VALUE;
+        long pauseNs = Pump.NEVER;
         while (slots.hasArrived(sequence)) {
             if (!copy(slots.stagedAt(sequence), slots.heldAt(sequence))) {
-                pauseNs = LOOK_AT_FILE_NS;
+                pauseNs = Pump.LOOK_AT_FILE_NS;
                 break;
             }
             slots.copyTo(++sequence);

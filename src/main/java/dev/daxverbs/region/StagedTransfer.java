@@ -9,6 +9,9 @@ import dev.daxverbs.verbs.SendWorkRequests;
  *
  * <p><b>Sources</b> are read from their files when a piece is posted, <b>destinations</b> written to theirs when it has arrived. An atomic's
  * remote word is both; {@link GuardedFile} lets one atomic at a time be at it.
+ *
+ * <p><b>A write with immediate data</b> tells the peer that what it wrote is there. So it is first made as a write without, and made again as
+ * what it is when the file has the bytes; its second arrival in staging memory means nothing. The peer is told nothing if the file ended.
  */
 final class StagedTransfer {
     /** Large transfers are cut into pieces of this length. */
@@ -21,6 +24,10 @@ final class StagedTransfer {
     final boolean localTracked;
     /** The peer's memory, where it is staged; else null: then its key is in the request. */
     final MemoryRegion remote;
+    /** Whether its only piece is posted twice: the second time when the file has what it brought, to tell the peer. */
+    final boolean announces;
+    /** That piece, while it is to be posted the second time; else null. */
+    StagedPiece announcement;
     /** Whether a piece names a live registration, so that a break has to wait for it. */
     final boolean namesRegistration;
     /** How it ended, as far as that is known: the first thing that went wrong, or null. */
@@ -47,10 +54,15 @@ final class StagedTransfer {
         localTracked = tracked;
         remote = stageRemote ? (MemoryRegion) request.remoteMemory(0) : null;
         namesRegistration = remote == null && Binding.isTracked(request.remoteMemory(0));
+        announces = remote != null && opcode == SendOpcode.RDMA_WRITE_WITH_IMM;
     }
 
-    /** Whether files are read when it is posted: what came before must have reached them. */
-    boolean readsFiles() {
+    /** Whether what came before must have reached its files when this is posted: it reads some, or others may see it by itself. */
+    boolean needsFiles() {
+        return readsFiles() || namesRegistration;
+    }
+
+    private boolean readsFiles() {
         return opcode.sendsData() && localTracked || !opcode.sendsData() && remote != null;
     }
 

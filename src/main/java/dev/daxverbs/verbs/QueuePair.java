@@ -505,8 +505,7 @@ public class QueuePair extends VerbsObject {
     }
 
     private void seizeGates(boolean forgetting) {
-        sendGate.seize();
-        receiveGate.seize();
+        Gate.seizeAll(List.of(sendGate, receiveGate));
         exclude(forgetting);
     }
 

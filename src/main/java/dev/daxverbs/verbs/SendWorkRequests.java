@@ -383,17 +383,19 @@ public final class SendWorkRequests {
     }
 
     /**
-     * Begins a request that is as one of another list, but for its memory: opcode, number, flags, immediate data and operands are
-     * copied, elements and the peer's memory are not. If that one's data is inline, the elements to be added must be its elements.
+     * Begins a request that is as one of another list, but for its memory and perhaps its opcode: number, flags, immediate data and
+     * operands are copied, elements and the peer's memory are not. If that one's data is inline, the elements to be added must be its
+     * elements.
      *
      * @param source the other list
      * @param index which request of it
+     * @param opcode the opcode; what the other request has that it has no use for is ignored
      * @return this list, whose next calls say the memory
      * @throws IllegalStateException if this list is full
      */
-    public SendWorkRequests beginLike(SendWorkRequests source, int index) {
+    public SendWorkRequests beginLike(SendWorkRequests source, int index, SendOpcode opcode) {
         MemorySegment from = source.request(index);
-        begin(source.opcode(index), ibv_send_wr.wr_id(from));
+        begin(opcode, ibv_send_wr.wr_id(from));
         MemorySegment to = requests[size - 1];
         ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
         ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));

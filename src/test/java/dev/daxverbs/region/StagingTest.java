@@ -173,6 +173,59 @@ class StagingTest {
     }
 
     @Test
+    void shouldTellThePeerOfImmediateDataWhenWhatWasWrittenIsInTheFile() throws Exception {
+        int length = 900_000; // which takes its time to be copied
+        WorkCompletions completions = new WorkCompletions(1);
+        for (int i = 0; i < 20; i++) {
+            ReceiveWorkRequests receives = new ReceiveWorkRequests(1);
+            receives.receive(71).local(memory, 7 << 20, 4096);
+            assertThat(pair.responder.postReceive(receives)).isEqualTo(1);
+            MemorySegment expected = random(i, 0, length);
+            random(i + 1000, 3 << 20, 100_000);
+            requests.clear();
+            requests.write(1).local(memory, 3 << 20, 100_000).remote(region, 5 << 20).signaled();
+            requests.writeWithImmediate(2, i).local(memory, 0, length).remote(region, 33).signaled();
+            post(2);
+            Eventually.await("the peer is told", () -> pair.peerQueue.poll(completions) == 1);
+            MemorySegment found = inFile(33, length);
+            MemorySegment before = inFile(5 << 20, 100_000);
+            assertThat("%s %s %d %d".formatted(completions.status(0), completions.opcode(0), completions.immediate(0), completions.byteLength(0)))
+                    .isEqualTo("SUCCESS RECV_RDMA_WITH_IMM %d %d".formatted(i, length));
+            assertThat(found.mismatch(expected)).as("round %d", i).isEqualTo(-1);
+            assertThat(before.mismatch(memory.segment().asSlice(3 << 20, 100_000))).as("what came before, round %d", i).isEqualTo(-1);
+            assertThat(pair.complete(2)).containsExactly("1 SUCCESS", "2 SUCCESS");
+        }
+        assertThat(pair.domain.counters().staged()).isEqualTo(40);
+    }
+
+    /** The file is short when the bytes arrive, and stays so: the peer must not hear of them. */
+    @Test
+    void shouldNotTellThePeerOfImmediateDataWhoseBytesTheFileHasNoRoomFor() throws Exception {
+        RegionOptions impatient = OPTIONS.withBreakPatience(Duration.ofSeconds(1));
+        try (RegionPair other = new RegionPair(Device.list().getFirst(), impatient)) {
+            Path shortened = fs.newFile("short", SIZE);
+            MemoryRegion theirs = other.region(other.map(shortened));
+            ReceiveWorkRequests receives = new ReceiveWorkRequests(2, 1);
+            receives.receive(71).local(other.buffer, 0, 4096);
+            receives.receive(72).local(other.buffer, 4096, 4096);
+            assertThat(other.responder.postReceive(receives)).isEqualTo(2);
+            try (OtherProcess keeper = OtherProcess.truncate(shortened, PAGE, SIZE)) {
+                keeper.awaitLine("open");
+                requests.clear();
+                requests.writeWithImmediate(1, 11).local(other.buffer, 0, 100).remote(theirs, 2 * PAGE).signaled();
+                requests.writeWithImmediate(2, 12).local(other.buffer, 0, 100).remote(theirs, 0).signaled();
+                assertThat(other.requester.postSend(requests)).isEqualTo(2);
+                assertThat(other.complete(2)).containsExactly("1 FILE_TRUNCATED", "2 SUCCESS");
+                WorkCompletions completions = new WorkCompletions(2);
+                Eventually.await("the peer is told", () -> other.peerQueue.poll(completions) > 0);
+                assertThat(completions.size()).isEqualTo(1);
+                assertThat(completions.wrId(0)).isEqualTo(71);
+                assertThat(completions.immediate(0)).isEqualTo(12);
+            }
+        }
+    }
+
+    @Test
     void shouldLetOneAtomicAtATimeBeAtAFile() throws Exception {
         int each = 12;
         try (RegionPair other = new RegionPair(Device.list().getFirst(), OPTIONS)) {
