@@ -47,8 +47,6 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private static final long ADD_PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
     /** How long transfers may take to finish when nobody waits for the lease: half of the kernel's default lease-break-time. */
     private static final long OWN_DEADLINE_NS = TimeUnit.MILLISECONDS.toNanos(22_500);
-    /** Breaks and restores may take at most one part in so many of the time: a file broken more often stays staged for a while. */
-    private static final long COOL_DOWN = 10;
     private static final long LONGEST_COOL_DOWN_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long FIRST_RETRY_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LAST_RETRY_NS = TimeUnit.SECONDS.toNanos(1);
@@ -362,7 +360,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     public long pauseBeforeRetakeNs(LeaseBreak event) {
         lock.lock();
         try {
-            long costNs = COOL_DOWN * (restoreTookNs + revokeTookNs);
+            long costNs = options.coolDown() * (restoreTookNs + revokeTookNs);
             return event.heardNs() - restoredAtNs > costNs ? 0 : Math.min(costNs, LONGEST_COOL_DOWN_NS);
         } finally {
             lock.unlock();

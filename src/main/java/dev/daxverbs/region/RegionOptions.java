@@ -14,12 +14,16 @@ import java.util.Objects;
  * @param breakPatience how long a transfer waits for bytes that the file does not have while another process has the file open, as that one may
  *         be about to write them, counted from the break; then it ends as {@code FILE_TRUNCATED}. Zero or more
  * @param leaseMode by which means files are watched
+ * @param coolDown so that breaks do not make registering the main work: breaks and restores of a file take at most one part in so many of the
+ *         time, as one that is broken sooner rests staged meanwhile, for a second at most. 0 or more; 0 for no rest
  */
-public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode leaseMode) {
+public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode leaseMode, int coolDown) {
     /** The default of {@link #stagingBytes}: 2 MiB, as an ordinary user may lock 8 MiB on many systems. */
     public static final long DEFAULT_STAGING_BYTES = 2 << 20;
     /** The default of {@link #breakPatience}. */
     public static final Duration DEFAULT_BREAK_PATIENCE = Duration.ofSeconds(10);
+    /** The default of {@link #coolDown}. */
+    public static final int DEFAULT_COOL_DOWN = 10;
 
     private static final long LEAST_STAGING_BYTES = 65_536;
     private static final long MOST_STAGING_BYTES = Integer.MAX_VALUE;
@@ -39,15 +43,18 @@ public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode
         if (breakPatience.isNegative()) {
             throw new IllegalArgumentException("breakPatience=%s: must not be negative".formatted(breakPatience));
         }
+        if (coolDown < 0) {
+            throw new IllegalArgumentException("coolDown=%d: must not be negative".formatted(coolDown));
+        }
     }
 
     /**
      * The defaults.
      *
-     * @return 2 MiB, 10 s, {@link LeaseMode#AUTO}
+     * @return 2 MiB, 10 s, {@link LeaseMode#AUTO}, 10
      */
     public static RegionOptions defaults() {
-        return new RegionOptions(DEFAULT_STAGING_BYTES, DEFAULT_BREAK_PATIENCE, LeaseMode.AUTO);
+        return new RegionOptions(DEFAULT_STAGING_BYTES, DEFAULT_BREAK_PATIENCE, LeaseMode.AUTO, DEFAULT_COOL_DOWN);
     }
 
     /**
@@ -57,7 +64,7 @@ public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode
      * @return new options
      */
     public RegionOptions withStagingBytes(long bytes) {
-        return new RegionOptions(bytes, breakPatience, leaseMode);
+        return new RegionOptions(bytes, breakPatience, leaseMode, coolDown);
     }
 
     /**
@@ -67,7 +74,7 @@ public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode
      * @return new options
      */
     public RegionOptions withBreakPatience(Duration patience) {
-        return new RegionOptions(stagingBytes, patience, leaseMode);
+        return new RegionOptions(stagingBytes, patience, leaseMode, coolDown);
     }
 
     /**
@@ -77,6 +84,16 @@ public record RegionOptions(long stagingBytes, Duration breakPatience, LeaseMode
      * @return new options
      */
     public RegionOptions withLeaseMode(LeaseMode mode) {
-        return new RegionOptions(stagingBytes, breakPatience, mode);
+        return new RegionOptions(stagingBytes, breakPatience, mode, coolDown);
+    }
+
+    /**
+     * With another rest after breaks.
+     *
+     * @param parts see {@link #coolDown}
+     * @return new options
+     */
+    public RegionOptions withCoolDown(int parts) {
+        return new RegionOptions(stagingBytes, breakPatience, leaseMode, parts);
     }
 }

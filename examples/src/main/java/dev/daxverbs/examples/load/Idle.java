@@ -5,8 +5,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /** What a poller does between polls that found nothing. */
 public final class Idle {
-    private static final int SPINS = 50;
-    private static final int YIELDS = 500;
+    private static final int SPINS = 5;
+    private static final int YIELDS = 10;
     private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private Idle() {

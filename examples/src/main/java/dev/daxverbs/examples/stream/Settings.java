@@ -19,11 +19,12 @@ import java.util.List;
  * @param length how long
  * @param breaks end after so many breaks; 0 for none
  * @param drain how long to wait for outstanding transfers at the end
+ * @param coolDown see {@link dev.daxverbs.region.RegionOptions#coolDown}
  * @param change what other processes may do to the content
  * @param breakers shell commands to run beside
  */
 record Settings(Path file, long create, String device, Operation operation, int size, int depth, int queuePairs, int regions, OffsetMode offsetMode,
-        Duration length, long breaks, Duration drain, ContentChange change, List<String> breakers) {
+        Duration length, long breaks, Duration drain, int coolDown, ContentChange change, List<String> breakers) {
     int places() {
         return queuePairs * depth;
     }

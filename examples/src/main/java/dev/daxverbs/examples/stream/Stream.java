@@ -2,6 +2,7 @@ package dev.daxverbs.examples.stream;
 
 import dev.daxverbs.examples.load.Program;
 import dev.daxverbs.examples.load.Sizes;
+import dev.daxverbs.region.RegionOptions;
 
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -60,6 +61,10 @@ final class Stream implements Callable<Integer> {
 
     @Option(names = "--seconds", paramLabel = "S", description = "how long (default: ${DEFAULT-VALUE})")
     private int seconds = 10;
+
+    @Option(names = "--cool-down", paramLabel = "N",
+            description = "breaks may cost one part in so many of the time, then the file rests staged; 0: it never rests (default: ${DEFAULT-VALUE})")
+    private int coolDown = RegionOptions.DEFAULT_COOL_DOWN;
 
     @Option(names = "--breaks", paramLabel = "N", description = "end after so many lease breaks, if that is before --seconds are over")
     private long breaks;
@@ -132,9 +137,10 @@ final class Stream implements Callable<Integer> {
         checkRange("--seconds", seconds, 1, MOST_SECONDS);
         checkRange("--drain", drainSeconds, 1, MOST_SECONDS);
         checkRange("--breaks", breaks, 0, Long.MAX_VALUE);
+        checkRange("--cool-down", coolDown, 0, Integer.MAX_VALUE);
         checkRange("--create", create, 0, Long.MAX_VALUE);
         return new Settings(file, create, device, operation, (int) size, depth, queuePairs, regions, offsetMode, Duration.ofSeconds(seconds), breaks,
-                Duration.ofSeconds(drainSeconds), keepContent ? ContentChange.NOTHING : change, List.copyOf(breakers));
+                Duration.ofSeconds(drainSeconds), coolDown, keepContent ? ContentChange.NOTHING : change, List.copyOf(breakers));
     }
 
     private void checkRange(String option, long value, long least, long most) {

@@ -9,6 +9,7 @@ import dev.daxverbs.examples.load.Pattern;
 import dev.daxverbs.examples.load.UserException;
 import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.RegionDomain;
+import dev.daxverbs.region.RegionOptions;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.DeviceContext;
 
@@ -68,7 +69,7 @@ final class StreamRun {
             }
             Arena arena = closing.add(Arena.ofShared());
             DaxMapping mapping = closing.add(file.map(0, size));
-            RegionDomain domain = closing.add(RegionDomain.allocate(context));
+            RegionDomain domain = closing.add(RegionDomain.allocate(context, RegionOptions.defaults().withCoolDown(settings.coolDown())));
             List<MemoryRegion> regions = register(domain, mapping, layout, closing);
             out.printf("%s: %s, %,d bytes, regions=%d on %s, Linux %s%n", settings.file(), file.kind(), size, regions.size(),
                     context.device().name(), Devices.kernel());

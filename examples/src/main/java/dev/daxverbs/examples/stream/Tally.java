@@ -8,11 +8,15 @@ import org.HdrHistogram.Recorder;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What happened to all transfers. Any thread counts; one reads the latencies. */
 final class Tally {
-    private static final int DIGITS = 3;
+    /** To the percent: it is looked at every second, on processors that may be slow. */
+    private static final int DIGITS = 2;
+    private static final long LEAST_NS = 1000;
+    private static final long MOST_NS = TimeUnit.HOURS.toNanos(1);
 
     private final LongAdder begun = new LongAdder();
     private final LongAdder succeeded = new LongAdder();
@@ -23,8 +27,8 @@ final class Tally {
     private final LongAdder excused = new LongAdder();
     private final LongAdder lost = new LongAdder();
     private final Map<String, Long> reasons = new ConcurrentSkipListMap<>();
-    private final Recorder latencies = new Recorder(DIGITS);
-    private final Histogram total = new Histogram(DIGITS);
+    private final Recorder latencies = new Recorder(LEAST_NS, MOST_NS, DIGITS);
+    private final Histogram total = new Histogram(LEAST_NS, MOST_NS, DIGITS);
 
     void begun() {
         begun.increment();
@@ -32,7 +36,7 @@ final class Tally {
 
     void succeeded(long latencyNs) {
         succeeded.increment();
-        latencies.recordValue(Math.max(0, latencyNs));
+        latencies.recordValue(Math.clamp(latencyNs, 0, MOST_NS));
     }
 
     void failed(String reason) {

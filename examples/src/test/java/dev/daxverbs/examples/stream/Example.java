@@ -13,7 +13,7 @@ final class Example {
     }
 
     static Settings settings(Operation operation, OffsetMode offsetMode, ContentChange change) {
-        return new Settings(Path.of("/dev/shm/x"), 0, null, operation, SIZE, DEPTH, 2, 1, offsetMode, Duration.ofSeconds(1), 0, Duration.ofSeconds(60),
+        return new Settings(Path.of("/dev/shm/x"), 0, null, operation, SIZE, DEPTH, 2, 1, offsetMode, Duration.ofSeconds(1), 0, Duration.ofSeconds(60), 10,
                 change, List.of());
     }
 }
