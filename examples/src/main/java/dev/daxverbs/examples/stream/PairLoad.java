@@ -30,7 +30,8 @@ import java.util.random.RandomGenerator;
  * that must never happen.
  *
  * <p>When a transfer was executed: it had not completed at one poll, it has at the next; each poll takes all there is. So the lease before the former
- * is where the time begins in which others may have changed what it did. One thread.
+ * is where the time begins in which others may have changed what it did. But a write with immediate data may be in the file a round trip before
+ * its peer is told, so its time begins when it was posted. One thread.
  */
 final class PairLoad {
     private static final long REFUSED_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -435,7 +436,7 @@ final class PairLoad {
             return; // counted by the lane, or failed already
         }
         if (transfer.since == null) {
-            transfer.since = since;
+            transfer.since = transfer.step == Step.WRITE_IMMEDIATE ? transfer.postedAt : since;
         }
         if (status == CompletionStatus.FILE_TRUNCATED) {
             transfer.truncated = true;
