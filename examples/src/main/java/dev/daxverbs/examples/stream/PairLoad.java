@@ -29,9 +29,8 @@ import java.util.random.RandomGenerator;
  * The load on one pair of queue pairs: each place puts and gets by turns, and what completes is compared. A queue pair that died ends the load, as
  * that must never happen.
  *
- * <p>When a transfer was executed: it had not completed at one poll, it has at the next; each poll takes all there is. So the lease before the former
- * is where the time begins in which others may have changed what it did. But a write with immediate data may be in the file a round trip before
- * its peer is told, so its time begins when it was posted. One thread.
+ * <p>When a transfer was executed: it had not completed at one poll, it has at a later one; each poll takes all there is. So {@link Lookback} says where
+ * the time begins in which others may have changed what it did. One thread.
  */
 final class PairLoad {
     private static final long REFUSED_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -53,7 +52,7 @@ final class PairLoad {
     }
 
     /** A message that took a receive of the target. */
-    private record Arrival(int receive, long bytes, boolean hasImmediate, int immediate, CompletionOpcode opcode, Moment since) {
+    private record Arrival(int receive, long bytes, boolean hasImmediate, int immediate, CompletionOpcode opcode) {
         /** In what it is not the message of a transfer; null if it is. */
         String differenceFrom(Transfer transfer) {
             CompletionOpcode expected = transfer.step == Step.WRITE_IMMEDIATE ? CompletionOpcode.RECV_RDMA_WITH_IMM : CompletionOpcode.RECV;
@@ -93,7 +92,7 @@ final class PairLoad {
     private long sequence;
     private int inFlight;
     private int nextPlace;
-    private Moment beforePoll;
+    private final Lookback lookback;
     private long endNs;
     private volatile boolean dead;
 
@@ -119,6 +118,7 @@ final class PairLoad {
         targetReceives = new Lane<>(requestCount, receive -> false);
         completions = new WorkCompletions(Wiring.entries(settings));
         sequence = (long) number << 40;
+        lookback = new Lookback(now);
     }
 
     /** Whether a queue pair has died. */
@@ -134,7 +134,6 @@ final class PairLoad {
 
     /** Goes on until it is told to end, then waits for what is outstanding. */
     void run(BooleanSupplier goingOn) throws IOException {
-        beforePoll = now.get();
         for (int i = 0; i < Wiring.receives(settings); i++) {
             postReceive(i);
         }
@@ -367,14 +366,13 @@ final class PairLoad {
     // Completing
 
     private int pollOnce() throws IOException {
-        Moment before = now.get();
+        lookback.beforePoll(System.nanoTime());
         int polled = wiring.queue().poll(completions);
         long nowNs = System.nanoTime();
         for (int i = 0; i < polled; i++) {
             completed(i, nowNs);
         }
         matchMessages(nowNs);
-        beforePoll = before;
         return polled;
     }
 
@@ -383,13 +381,13 @@ final class PairLoad {
         CompletionStatus status = completions.status(i);
         switch (Queue.of(completions.wrId(i))) {
             case INITIATOR_SENDS -> sent(initiatorSends.complete(number, passed), status, nowNs);
-            case TARGET_SENDS -> part(targetSends.complete(number, passed), status, beforePoll, nowNs);
-            case INITIATOR_RECEIVES -> part(initiatorReceives.complete(number, passed), status, beforePoll, nowNs);
+            case TARGET_SENDS -> part(targetSends.complete(number, passed), status, nowNs);
+            case INITIATOR_RECEIVES -> part(initiatorReceives.complete(number, passed), status, nowNs);
             case TARGET_RECEIVES -> {
                 Integer receive = targetReceives.complete(number, passedReceives);
                 if (receive != null && status == CompletionStatus.SUCCESS) {
                     arrived.add(new Arrival(receive, completions.byteLength(i), completions.hasImmediate(i),
-                            completions.hasImmediate(i) ? completions.immediate(i) : 0, completions.opcode(i), beforePoll));
+                            completions.hasImmediate(i) ? completions.immediate(i) : 0, completions.opcode(i)));
                 } else if (status != CompletionStatus.SUCCESS) {
                     die("a receive of the target: " + status.text());
                 }
@@ -399,7 +397,7 @@ final class PairLoad {
 
     private void sent(Transfer transfer, CompletionStatus status, long nowNs) throws IOException {
         for (Transfer silent : passed) {
-            part(silent, CompletionStatus.SUCCESS, silent.postedAt, nowNs); // whenever it was executed: nobody has looked
+            part(silent, CompletionStatus.SUCCESS, nowNs);
         }
         passed.clear();
         if (transfer == null) {
@@ -412,7 +410,7 @@ final class PairLoad {
                 transfer.parts = 1; // it never reached the peer
             }
         }
-        part(transfer, status, beforePoll, nowNs);
+        part(transfer, status, nowNs);
     }
 
     /** The messages that were sent are those that came, in the same order. */
@@ -423,7 +421,7 @@ final class PairLoad {
             String difference = arrival.differenceFrom(transfer);
             tally.outOfOrder(difference == null ? 0 : 1, "%s: another message came than was sent: its %s differs".formatted(transfer.step, difference));
             transfer.receive = arrival.receive();
-            part(transfer, CompletionStatus.SUCCESS, arrival.since(), nowNs);
+            part(transfer, CompletionStatus.SUCCESS, nowNs);
             if (!dead) {
                 postReceive(arrival.receive());
             }
@@ -431,12 +429,12 @@ final class PairLoad {
     }
 
     /** One of the completions that a transfer has. */
-    private void part(Transfer transfer, CompletionStatus status, Moment since, long nowNs) throws IOException {
+    private void part(Transfer transfer, CompletionStatus status, long nowNs) throws IOException {
         if (transfer == null || !transfer.outstanding) {
             return; // counted by the lane, or failed already
         }
         if (transfer.since == null) {
-            transfer.since = transfer.step == Step.WRITE_IMMEDIATE ? transfer.postedAt : since;
+            transfer.since = lookback.of(transfer);
         }
         if (status == CompletionStatus.FILE_TRUNCATED) {
             transfer.truncated = true;
