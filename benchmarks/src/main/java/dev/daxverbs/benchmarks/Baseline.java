@@ -16,4 +16,11 @@ public @interface Baseline {
      * @return a method's name or a parameter's value
      */
     String value();
+
+    /**
+     * The parameter whose value that is, where the class has several; the others' values are then not compared with one another.
+     *
+     * @return its name; empty for the only one
+     */
+    String parameter() default "";
 }

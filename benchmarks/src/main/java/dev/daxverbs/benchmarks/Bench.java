@@ -1,5 +1,7 @@
 package dev.daxverbs.benchmarks;
 
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -9,15 +11,18 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /**
  * Runs JMH with its own command line, then prints the median of each benchmark's iterations, its ratio to the {@link Baseline} of the
- * same run, and what it allocates. Times of different runs are not comparable on a noisy machine; ratios within one run nearly are.
+ * same run, and what it allocates; at the end the {@link Report}. Times of different runs are not comparable on a noisy machine; ratios within one
+ * run nearly are.
  *
  * <p>Exit status 1 if a benchmark failed, if none ran, or if one that is {@link AllocatesNothing} allocates {@link #LIMIT} or more bytes
  * an operation.
@@ -31,8 +36,12 @@ public final class Bench {
     /** JMH itself allocates some ten kilobytes an iteration: with fewer operations, nothing can be said of one. */
     private static final double ENOUGH_OPERATIONS = 10_000;
 
+    /** System property: the name in the report. */
+    private static final String NAME = "daxverbs.benchmarks.name";
+
     private static final String ALLOCATED = "gc.alloc.rate.norm";
     private static final int MEDIAN = 50;
+    private static final int[] PERCENTILES = {0, 25, 75, 99};
 
     private Bench() {
     }
@@ -45,35 +54,73 @@ public final class Bench {
      * @throws CommandLineOptionException if JMH does not know an argument
      */
     public static void main(String... arguments) throws RunnerException, CommandLineOptionException {
+        Report report = new Report(System.getProperty(NAME, "jmh"));
         Collection<RunResult> results = new Runner(new CommandLineOptions(arguments)).run();
         boolean good = !results.isEmpty();
         System.out.println();
         for (List<RunResult> group : groups(results).values()) {
             print(group, System.out);
+            report(group, report);
             good &= allocatesNothing(group);
         }
+        report.print(System.out);
         System.exit(good ? 0 : 1);
     }
 
-    /** What is compared with one another: a method with all its parameter values, or all methods of a class without parameters. */
+    /** What is compared with one another: a method with all values of its parameter, or all methods of a class without parameters. */
     private static Map<String, List<RunResult>> groups(Collection<RunResult> results) {
         Map<String, List<RunResult>> groups = new TreeMap<>();
         for (RunResult result : results) {
-            String method = result.getParams().getBenchmark();
-            String group = (parameter(result).isEmpty() ? className(method) : method) + " " + result.getParams().getMode().shortLabel();
+            String group = groupName(result) + " " + result.getParams().getMode().shortLabel();
             groups.computeIfAbsent(group, name -> new ArrayList<>()).add(result);
         }
         return groups;
     }
 
+    private static double baseline(List<RunResult> group) {
+        return group.stream().filter(Bench::isBaseline).findFirst().map(Bench::median).orElse(Double.NaN);
+    }
+
     private static void print(List<RunResult> group, PrintStream out) {
-        double baseline = group.stream().filter(Bench::isBaseline).findFirst().map(Bench::median).orElse(Double.NaN);
-        out.printf("%-50s %14s %10s %12s%n", simpleName(group.getFirst()), "median", "ratio", "allocated");
+        double baseline = baseline(group);
+        out.printf("%-50s %14s %10s %12s%n", groupName(group.getFirst()), "median", "ratio", "allocated");
         for (RunResult result : group) {
-            out.printf("    %-46s %8.3f %-5s %9.2fx %12s%n", label(result), median(result), result.getPrimaryResult().getScoreUnit(),
+            out.printf("    %-46s %8.3f %-5s %9.2fx %12s%n", label(result), median(result), unit(result),
                     median(result) / baseline, allocated(result).map("%.4f B/op"::formatted).orElse("-"));
         }
         out.println();
+    }
+
+    private static void report(List<RunResult> group, Report report) {
+        double baseline = baseline(group);
+        for (RunResult result : group) {
+            BenchmarkParams params = result.getParams();
+            report.setting("forks", params.getForks());
+            report.setting("warmup", params.getWarmup().toString());
+            report.setting("measurement", params.getMeasurement().toString());
+            report.setting("operationsASample", operationsASample(result));
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("group", groupName(result));
+            row.put("label", label(result));
+            row.put("mode", params.getMode().shortLabel());
+            row.put("threads", params.getThreads());
+            row.put("unit", unit(result));
+            row.put("median", median(result));
+            row.put("ratio", Double.isNaN(baseline) ? null : median(result) / baseline);
+            row.put("forkMedians", result.getBenchmarkResults().stream()
+                    .map(fork -> percentile(fork.getPrimaryResult(), MEDIAN, result)).toList());
+            for (int percent : PERCENTILES) {
+                row.put("p" + percent, percentile(result.getPrimaryResult(), percent, result));
+            }
+            row.put("samples", result.getPrimaryResult().getStatistics().getN());
+            row.put("allocatedBytes", allocated(result).orElse(null));
+            report.result(row);
+            String key = groupName(result).replace(' ', '.') + "." + label(result);
+            report.summary(key + "_" + unit(result).replaceFirst("/op$", ""), median(result));
+            if (!Double.isNaN(baseline) && !isBaseline(result)) {
+                report.summary(key + "_ratio", median(result) / baseline);
+            }
+        }
     }
 
     private static boolean allocatesNothing(List<RunResult> group) {
@@ -85,7 +132,7 @@ public final class Bench {
                 continue;
             }
             boolean enough = operations(result) >= ENOUGH_OPERATIONS;
-            System.out.printf("%s %s: %.4f bytes an operation, the limit is %.1f%s%n", simpleName(result), label(result), allocated, limit,
+            System.out.printf("%s %s: %.4f bytes an operation, the limit is %.1f%s%n", groupName(result), label(result), allocated, limit,
                     enough ? "" : "; not counted, as %.0f operations an iteration are too few".formatted(operations(result)));
             good &= !enough;
         }
@@ -95,17 +142,35 @@ public final class Bench {
     /** In one iteration. */
     private static double operations(RunResult result) {
         double iteration = result.getParams().getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS);
-        return iteration / (median(result) * result.getParams().getTimeUnit().toNanos(1));
+        double operation = percentile(result.getPrimaryResult(), MEDIAN, result);
+        return iteration / (operationsASample(result) > 1 ? operation : operation * result.getParams().getTimeUnit().toNanos(1));
     }
 
     /** Of iterations where the result is an average each, of operations where JMH samples them. */
     private static double median(RunResult result) {
-        return result.getPrimaryResult().getStatistics().getPercentile(MEDIAN);
+        return percentile(result.getPrimaryResult(), MEDIAN, result);
+    }
+
+    /** Of JMH's result, or of a fork's, in {@link #unit}. */
+    private static double percentile(Result<?> of, double percent, RunResult result) {
+        double score = of.getStatistics().getPercentile(percent);
+        int operations = operationsASample(result);
+        return operations > 1 ? score * result.getParams().getTimeUnit().toNanos(1) / operations : score;
+    }
+
+    private static String unit(RunResult result) {
+        return operationsASample(result) > 1 ? "ns/op" : result.getPrimaryResult().getScoreUnit();
+    }
+
+    private static int operationsASample(RunResult result) {
+        OperationsASample annotation = classOf(result).getAnnotation(OperationsASample.class);
+        return annotation == null ? 1 : annotation.value();
     }
 
     private static Optional<Double> allocated(RunResult result) {
         return result.getSecondaryResults().values().stream().filter(one -> one.getLabel().endsWith(ALLOCATED)).findFirst()
-                .map(one -> one.getStatistics().getPercentile(MEDIAN)); // in its last iteration JMH allocates more than in the others
+                // the median, as JMH allocates more in its last iteration than in the others
+                .map(one -> one.getStatistics().getPercentile(MEDIAN) / operationsASample(result));
     }
 
     private static boolean isBaseline(RunResult result) {
@@ -117,14 +182,26 @@ public final class Bench {
         return parameter(result).orElseGet(() -> method.substring(method.lastIndexOf('.') + 1));
     }
 
+    /** The value of the parameter whose values are compared. */
     private static Optional<String> parameter(RunResult result) {
-        return result.getParams().getParamsKeys().stream().findFirst().map(result.getParams()::getParam);
+        return compared(result).map(result.getParams()::getParam);
     }
 
-    private static String simpleName(RunResult result) {
+    private static Optional<String> compared(RunResult result) {
+        String named = classOf(result).getAnnotation(Baseline.class).parameter();
+        return named.isEmpty() ? result.getParams().getParamsKeys().stream().findFirst() : Optional.of(named);
+    }
+
+    /** Class, method if its parameter's values are compared, and the values of other parameters. */
+    private static String groupName(RunResult result) {
         String method = result.getParams().getBenchmark();
         String name = classOf(result).getSimpleName();
-        return parameter(result).isEmpty() ? name : name + method.substring(method.lastIndexOf('.'));
+        if (parameter(result).isEmpty()) {
+            return name;
+        }
+        String others = result.getParams().getParamsKeys().stream().filter(key -> !key.equals(compared(result).orElseThrow()))
+                .map(key -> " " + result.getParams().getParam(key)).collect(Collectors.joining());
+        return name + method.substring(method.lastIndexOf('.')) + others;
     }
 
     private static Class<?> classOf(RunResult result) {

@@ -62,6 +62,21 @@ public final class Loopback implements AutoCloseable {
      * @throws Exception if something of it cannot be had; nothing stays open then
      */
     Loopback(boolean isTracked, Path folder, int depth, long bytes) throws Exception {
+        this(isTracked, folder, depth, bytes, 1, 0);
+    }
+
+    /**
+     * Makes and connects everything.
+     *
+     * @param isTracked whether the queue pairs are those of a {@link RegionDomain}
+     * @param folder where the file is made that {@link #target()} is; null for anonymous memory
+     * @param depth how many requests a queue pair can have outstanding
+     * @param bytes the size of each of the two memories, which begin at a page
+     * @param elements how many scatter/gather elements a request can have
+     * @param inlineBytes how many bytes of inline data a request can have
+     * @throws Exception if something of it cannot be had; nothing stays open then
+     */
+    Loopback(boolean isTracked, Path folder, int depth, long bytes, int elements, int inlineBytes) throws Exception {
         boolean made = false;
         try {
             Arena arena = open(Arena.ofShared());
@@ -72,8 +87,8 @@ public final class Loopback implements AutoCloseable {
                 tracked = Optional.of(domain);
                 requesterQueue = open(domain.createCompletionQueue(2 * depth));
                 responderQueue = open(domain.createCompletionQueue(2 * depth));
-                requester = open(domain.createQueuePair(options(requesterQueue, depth)));
-                responder = open(domain.createQueuePair(options(responderQueue, depth)));
+                requester = open(domain.createQueuePair(options(requesterQueue, depth, elements, inlineBytes)));
+                responder = open(domain.createQueuePair(options(responderQueue, depth, elements, inlineBytes)));
                 buffer = open(domain.register(source, ACCESS));
                 target = open(folder == null ? domain.register(anonymous(arena, bytes), ACCESS)
                         : domain.register(map(folder, bytes), ACCESS));
@@ -82,8 +97,8 @@ public final class Loopback implements AutoCloseable {
                 tracked = Optional.empty();
                 requesterQueue = open(context.createCompletionQueue(2 * depth));
                 responderQueue = open(context.createCompletionQueue(2 * depth));
-                requester = open(domain.createQueuePair(options(requesterQueue, depth)));
-                responder = open(domain.createQueuePair(options(responderQueue, depth)));
+                requester = open(domain.createQueuePair(options(requesterQueue, depth, elements, inlineBytes)));
+                responder = open(domain.createQueuePair(options(responderQueue, depth, elements, inlineBytes)));
                 buffer = open(domain.register(source, ACCESS));
                 target = open(domain.register(anonymous(arena, bytes), ACCESS));
             }
@@ -97,8 +112,8 @@ public final class Loopback implements AutoCloseable {
         }
     }
 
-    private static QueuePairOptions options(CompletionQueue queue, int depth) {
-        return QueuePairOptions.of(queue).withRequests(depth, depth);
+    private static QueuePairOptions options(CompletionQueue queue, int depth, int elements, int inlineBytes) {
+        return QueuePairOptions.of(queue).withRequests(depth, depth).withElements(elements, elements).withInline(inlineBytes);
     }
 
     /** Every page is touched, so that the kernel does not give them all the one page of zeros. */

@@ -4,13 +4,10 @@ import dev.daxverbs.bindings.ibverbs.ibv_context;
 import dev.daxverbs.internal.Ibverbs;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * A stand-in for libibverbs and a device, which does nothing: it completes every request at once. A real one would hide the cost of the
@@ -22,42 +19,31 @@ import java.nio.file.Path;
 final class NullDevice {
     private static final String SOURCE = "null-ibverbs.c";
 
+    private static boolean loaded;
+
     private NullDevice() {
     }
 
-    /** Compiles and loads it. */
+    /** Compiles and loads it, once. */
     @SuppressWarnings("restricted")
-    static void load() throws IOException {
-        Path folder = Files.createTempDirectory("daxverbs-null-device-");
-        Path source = folder.resolve(SOURCE);
-        Path library = folder.resolve("libibverbs.so.1");
-        try (InputStream text = NullDevice.class.getResourceAsStream(SOURCE)) {
-            Files.copy(text, source);
-            compile(source, library);
-            SymbolLookup.libraryLookup(library, Arena.global());
-        } finally {
-            Files.deleteIfExists(library);
-            Files.deleteIfExists(source);
-            Files.delete(folder);
-        }
-    }
-
-    private static void compile(Path source, Path library) throws IOException {
-        Process compiler = new ProcessBuilder("cc", "-O2", "-shared", "-fPIC", "-Wl,-soname,libibverbs.so.1", "-o", library.toString(),
-                source.toString()).inheritIO().start();
-        int status = compiler.onExit().join().exitValue();
-        if (status != 0) {
-            throw new IOException("cc ends with status=%d: it needs the packages gcc and libibverbs-dev".formatted(status));
+    static synchronized void load() throws IOException {
+        if (!loaded) {
+            NativeLibrary.load(SOURCE, "libibverbs.so.1", file -> SymbolLookup.libraryLookup(file, Arena.global()));
+            loaded = true;
         }
     }
 
     /** The function pointers of its device ({@code struct ibv_context_ops}). */
-    @SuppressWarnings("restricted")
     static MemorySegment operations() {
+        return ibv_context.ops(context());
+    }
+
+    /** Its device, opened ({@code struct ibv_context}). */
+    @SuppressWarnings("restricted")
+    static MemorySegment context() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment list = Ibverbs.getDeviceList(arena.allocate(ValueLayout.JAVA_INT)).reinterpret(ValueLayout.ADDRESS.byteSize());
-            MemorySegment context = Ibverbs.openDevice(list.get(ValueLayout.ADDRESS, 0));
-            return ibv_context.ops(ibv_context.reinterpret(context, Arena.global(), null));
+            return ibv_context.reinterpret(Ibverbs.openDevice(list.get(ValueLayout.ADDRESS, 0)), Arena.global(), null);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.daxverbs.internal;
 
 import dev.daxverbs.benchmarks.Baseline;
+import dev.daxverbs.benchmarks.OperationsASample;
 
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -27,7 +28,7 @@ import java.util.concurrent.locks.StampedLock;
  * around a call that the compiler does not see through, and around a single store: this is the least that an operation can be, which
  * the compiler unrolls and moves as it likes where nothing guards it, so the difference of that pair is the most that the gate can cost.
  *
- * <p>Each sample is a thousand operations, so microseconds of a sample are nanoseconds of one. The median of samples is that of a
+ * <p>Each sample is of a thousand operations. The median of samples is that of a
  * thread that nobody interrupts, on a machine that does other things as well; a mean would not be.
  *
  * <p>Left out: seizing ({@link SeizeCost}), and what a seizure costs the owner. A break does that a few times, a poster enters millions of
@@ -36,13 +37,14 @@ import java.util.concurrent.locks.StampedLock;
  */
 @State(Scope.Thread)
 @Baseline("unguarded")
+@OperationsASample(GateCost.OPERATIONS)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Fork(value = 3, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 3, time = 1)
 public class GateCost {
-    private static final int OPERATIONS = 1000;
+    static final int OPERATIONS = 1000;
     private static final int REQUESTS = 64;
     private static final int LONGS = 8;
 
