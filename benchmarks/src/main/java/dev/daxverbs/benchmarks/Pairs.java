@@ -1,8 +1,10 @@
 package dev.daxverbs.benchmarks;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Measurements of two things that were made by turns, A B A B. What the machine does besides changes from minute to minute, and is nearly
@@ -25,11 +27,26 @@ final class Pairs {
         return String.format(Locale.ROOT, "%10.1f %10.1f %9.3f", first.getLast(), second.getLast(), ratios.getLast());
     }
 
-    /** For a line of keys and values: medians, and the ratios' median, least and greatest. */
-    String result(String firstKey, String secondKey) {
-        return String.format(Locale.ROOT, "pairs=%d %s=%.1f %s=%.1f ratio=%.3f ratio_of_medians=%.3f ratio_min=%.3f ratio_max=%.3f",
-                ratios.size(), firstKey, median(first), secondKey, median(second), median(ratios), median(second) / median(first),
-                quantile(ratios, 0), quantile(ratios, 1));
+    /**
+     * Reports medians, and the ratios' median, least and greatest; all pairs as a result.
+     *
+     * @param label what was measured, for the result
+     * @param prefix for the keys
+     */
+    void report(Report report, String label, String prefix, String firstKey, String secondKey) {
+        report.summary(prefix + "pairs", ratios.size());
+        report.summary(prefix + firstKey, median(first));
+        report.summary(prefix + secondKey, median(second));
+        report.summary(prefix + "ratio", median(ratios));
+        report.summary(prefix + "ratio_of_medians", median(second) / median(first));
+        report.summary(prefix + "ratio_min", quantile(ratios, 0));
+        report.summary(prefix + "ratio_max", quantile(ratios, 1));
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("label", label);
+        result.put(firstKey, List.copyOf(first));
+        result.put(secondKey, List.copyOf(second));
+        result.put("ratios", List.copyOf(ratios));
+        report.result(result);
     }
 
     static double median(List<Double> values) {

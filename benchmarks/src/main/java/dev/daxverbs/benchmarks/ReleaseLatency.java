@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -29,8 +28,8 @@ import java.util.Map;
  * lease comes back; a JVM that has only just started, but for its first break, which is shown. With a stand-in for the device also what
  * ending and renewing a registration costs.
  *
- * <p>Arguments: pairs, opens in each run, the folder of the C programs, and file systems (tmpfs, xfs-dax, page-cache). For each it ends
- * with a line {@code RESULT key=value ...}. Exit status 1 if an open did not break a lease, or something that is needed cannot be had.
+ * <p>Arguments: pairs, opens in each run, the folder of the C programs, and file systems (tmpfs, xfs-dax, page-cache), whose names begin the
+ * keys of the line {@code RESULT key=value ...} at the end. Exit status 1 if an open did not break a lease, or something that is needed cannot be had.
  */
 public final class ReleaseLatency {
     private static final Map<String, Path> FOLDERS =
@@ -46,11 +45,14 @@ public final class ReleaseLatency {
     private final int pairs;
     private final int opens;
     private final Path programs;
+    private final Report report = new Report("release");
 
     private ReleaseLatency(int pairs, int opens, Path programs) {
         this.pairs = pairs;
         this.opens = opens;
         this.programs = programs;
+        report.summary("device", Boolean.getBoolean(STAND_IN) ? "stand-in" : "real");
+        report.summary("opens", opens);
     }
 
     /**
@@ -68,6 +70,7 @@ public final class ReleaseLatency {
         for (String system : List.of(arguments).subList(3, arguments.length)) {
             benchmark.measure(system);
         }
+        benchmark.report.print(System.out);
     }
 
     private void measure(String system) throws Exception {
@@ -117,28 +120,29 @@ public final class ReleaseLatency {
             results.add(Pairs.median(one), Pairs.median(other));
             System.out.printf("%8d %s%n", pair, results.last());
         }
-        String phases = profile(file);
-        System.out.printf(Locale.ROOT, "RESULT benchmark=release device=%s system=%s opens=%d %s bare_p99_us=%.1f daxverbs_p99_us=%.1f"
-                + " daxverbs_first_us=%.1f %s%n", Boolean.getBoolean(STAND_IN) ? "stand-in" : "real", system, opens,
-                results.result("bare_us", "daxverbs_us"), Pairs.quantile(bare, 0.99), Pairs.quantile(ours, 0.99), cold.getFirst(), phases);
+        String prefix = system + "_";
+        results.report(report, system, prefix, "bare_us", "daxverbs_us");
+        report.summary(prefix + "bare_p99_us", Pairs.quantile(bare, 0.99));
+        report.summary(prefix + "daxverbs_p99_us", Pairs.quantile(ours, 0.99));
+        report.summary(prefix + "daxverbs_first_us", cold.getFirst());
+        profile(file, prefix);
     }
 
     /** Medians of the phases that the library's events tell, and of the opens of the same run. */
-    private String profile(Path file) throws Exception {
+    private void profile(Path file, String prefix) throws Exception {
         Path dump = Files.createTempFile("daxverbs-release-", ".jfr");
         try (Recording recording = new Recording()) {
             recording.enable(EVENT).withoutThreshold();
             recording.start();
-            StringBuilder line = new StringBuilder("recorded_us=%.1f".formatted(Pairs.median(open(file))));
+            report.summary(prefix + "recorded_us", Pairs.median(open(file)));
             recording.stop();
             recording.dump(dump);
             List<RecordedEvent> events = RecordingFile.readAllEvents(dump).stream()
                     .filter(event -> event.getEventType().getName().equals(EVENT)).toList();
             for (String phase : PHASES) {
                 List<Double> times = events.stream().map(event -> event.getDuration(phase).toNanos() / 1e3).toList();
-                line.append(String.format(Locale.ROOT, " %s_us=%.1f", phase, times.isEmpty() ? Double.NaN : Pairs.median(times)));
+                report.summary(prefix + phase + "_us", times.isEmpty() ? null : Pairs.median(times));
             }
-            return line.toString();
         } finally {
             Files.delete(dump);
         }

@@ -57,6 +57,7 @@ public final class TrackedBesideUntracked {
         long runNs = Long.parseLong(arguments[1]) * 1_000_000;
         long warmUpNs = Long.parseLong(arguments[2]) * 1_000_000;
         int signalEvery = Integer.parseInt(arguments[3]);
+        Report report = new Report("tracked");
         try (Loopback plain = new Loopback(false, null, DEPTH, MEMORY_BYTES);
                 Loopback file = new Loopback(true, TMPFS, DEPTH, MEMORY_BYTES)) {
             RegionDomain domain = file.regionDomain().orElseThrow();
@@ -81,8 +82,14 @@ public final class TrackedBesideUntracked {
             }
             RegionCounters after = domain.counters();
             long direct = after.direct() - before.direct();
-            System.out.printf("RESULT benchmark=tracked signal_every=%d depth=%d bytes=%d %s direct=%d staged=%d breaks=%d%n", signalEvery,
-                    DEPTH, BYTES, results.result("untracked_per_s", "tracked_per_s"), direct, after.staged(), after.breaks());
+            report.summary("signal_every", signalEvery);
+            report.summary("depth", DEPTH);
+            report.summary("bytes", BYTES);
+            results.report(report, "tracked", "", "untracked_per_s", "tracked_per_s");
+            report.summary("direct", direct);
+            report.summary("staged", after.staged());
+            report.summary("breaks", after.breaks());
+            report.print(System.out);
             if (after.staged() != 0 || after.breaks() != 0 || direct != tracked.completed - completedBefore) {
                 throw new IllegalStateException(
                         "not all of the %d transfers took the direct path".formatted(tracked.completed - completedBefore));
