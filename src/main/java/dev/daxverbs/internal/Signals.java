@@ -21,6 +21,10 @@ public final class Signals {
     private static final MethodHandle SIGTIMEDWAIT =
             NativeCall.capturingErrno(LibC.sigtimedwait$address(), LibC.sigtimedwait$descriptor());
 
+    /** Of si_fd; the accessors of nested structs make a slice for each level, and a break waits for each. */
+    private static final long DESCRIPTOR = siginfo_t._sifields$offset() + siginfo_t._sifields._sigpoll$offset()
+            + siginfo_t._sifields._sigpoll.si_fd$offset();
+
     private final MemorySegment set;
     private final MemorySegment info;
     private final MemorySegment timeout;
@@ -87,7 +91,7 @@ public final class Signals {
 
     /** The {@code si_fd} of the signal that {@link #await} returned last: for a lease, the descriptor given to F_SETLEASE. */
     public int fileDescriptor() {
-        return siginfo_t._sifields._sigpoll.si_fd(siginfo_t._sifields._sigpoll(siginfo_t._sifields(info)));
+        return info.get(LibC.C_INT, DESCRIPTOR);
     }
 
     /** {@code pid_t gettid(void)}: the kernel's number of the current thread. */

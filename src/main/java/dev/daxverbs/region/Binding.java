@@ -7,6 +7,8 @@ import dev.daxverbs.verbs.SendWorkRequests;
 
 /** What becomes of the tracked memory that a work request names: which path it takes, and with which keys. */
 final class Binding {
+    /** The request names no region. */
+    static final int FREE = -1;
     /** The keys are set: the device can have the request as it is. */
     static final int DIRECT = 0;
     /** A region has no registration now, or the device must not be let at this range of it. */
@@ -21,35 +23,28 @@ final class Binding {
         return memory != null && !memory.hasFixedKeys();
     }
 
-    /** Whether a request names tracked memory. */
-    static boolean namesRegion(SendWorkRequests requests, int i) {
-        if (isTracked(requests.remoteMemory(i))) {
-            return true;
-        }
-        for (int k = 0; k < requests.elementCount(i); k++) {
-            if (isTracked(requests.localMemory(i, k))) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** Whether a request's data cannot be cut: the peer sees it as one message. */
     static boolean isWhole(SendOpcode opcode) {
         return opcode != SendOpcode.RDMA_WRITE && opcode != SendOpcode.RDMA_READ;
     }
 
     /**
-     * Sets the keys of a request from its regions' registrations, as far as they can be used.
+     * Sets the keys of a request from its regions' registrations, as far as they can be used. A request that {@link #check} would refuse is
+     * never DIRECT.
      *
-     * @return DIRECT, STAGED or TRUNCATED
+     * @return FREE, DIRECT, STAGED or TRUNCATED
      */
     static int bind(TrackedQueuePair queuePair, SendWorkRequests requests, int i) {
+        int path = FREE;
         long total = 0;
-        for (int k = 0; k < requests.elementCount(i); k++) {
+        int count = requests.elementCount(i);
+        for (int k = 0; k < count; k++) {
             long length = requests.localLength(i, k);
-            if (isTracked(requests.localMemory(i, k))) {
-                MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
+            RegisteredMemory memory = requests.localMemory(i, k);
+            if (isTracked(memory)) {
+                if (!(memory instanceof MemoryRegion region) || region.protectionDomain() != queuePair.domain()) {
+                    return STAGED;
+                }
                 MemoryRegion.Usable usable = region.usableFor(queuePair);
                 if (usable == null) {
                     return STAGED;
@@ -58,14 +53,19 @@ final class Binding {
                 if (address - region.address() + length > usable.bytes()) {
                     return TRUNCATED;
                 }
-                if (!region.direct().allows(address, total, queuePair.mtu())) {
+                if (!region.allowsAny() && !region.direct().allows(address, total, queuePair.mtu())) {
                     return STAGED;
                 }
                 requests.setLocalKey(i, k, usable.registration().localKey());
+                path = DIRECT;
             }
             total += length;
         }
-        return isTracked(requests.remoteMemory(i)) ? bindRemote(queuePair, requests, i, total) : DIRECT;
+        RegisteredMemory remote = requests.remoteMemory(i);
+        if (!isTracked(remote)) {
+            return path;
+        }
+        return remote instanceof MemoryRegion ? bindRemote(queuePair, requests, i, total) : STAGED;
     }
 
     /**
@@ -83,7 +83,8 @@ final class Binding {
         if (total > 0 && address - region.address() + total > usable.bytes()) {
             return TRUNCATED;
         }
-        if (!region.direct().allows(address, 0, queuePair.mtu()) || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
+        if (!region.allowsAny() && !region.direct().allows(address, 0, queuePair.mtu())
+                || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
             return STAGED;
         }
         requests.setRemoteKey(i, usable.registration() == null ? 0 : usable.registration().remoteKey());

@@ -20,6 +20,11 @@ enum DirectAccess {
         return this == ON_DEMAND || this == ON_DEMAND_ALIGNED;
     }
 
+    /** Whether it moves right bytes wherever a transfer begins. */
+    boolean allowsAny() {
+        return this == PINNED || this == ON_DEMAND;
+    }
+
     /**
      * Whether the device moves right bytes.
      *
@@ -38,6 +43,6 @@ enum DirectAccess {
 
     /** Whether the device may do atomics there: never in a mode in which some transfers are staged, as those know nothing of the device's. */
     boolean allowsAtomics() {
-        return this == PINNED || this == ON_DEMAND;
+        return allowsAny();
     }
 }

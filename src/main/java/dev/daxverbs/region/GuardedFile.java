@@ -59,6 +59,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition restored = lock.newCondition();
     private final Map<MemoryRegion, MemoryRegistration> regions = new IdentityHashMap<>(); // with what a break left quiet
+    private final Map<DomainCounters, Integer> counted = new IdentityHashMap<>(); // of the regions' domains: how many regions each has
     private boolean closed;
     private FileLease lease; // null while no region has a use for it
     private volatile boolean revoked = true; // no region has a registration that may be used
@@ -142,6 +143,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
                 retryLater();
             }
             regions.put(region, null);
+            counted.merge(region.domainCounters(), 1, Integer::sum);
             added = true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -195,6 +197,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         try {
             MemoryRegistration withdrawn = region.revoke(users);
             MemoryRegistration quiet = regions.remove(region);
+            counted.computeIfPresent(region.domainCounters(), (counters, count) -> count == 1 ? null : count - 1);
             drain(users, System.nanoTime() + OWN_DEADLINE_NS);
             region.awaitCopies(); // of pumps, which look at whether it is closed
             closeRegistration(withdrawn);
@@ -511,9 +514,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
 
     /** Counts something once for each domain that has regions over the file. */
     private void count(Consumer<DomainCounters> counting) {
-        Set<DomainCounters> counters = new LinkedHashSet<>();
-        regions.keySet().forEach(region -> counters.add(region.domainCounters()));
-        counters.forEach(counting);
+        counted.keySet().forEach(counting);
     }
 
     private void notifyListeners(BiConsumer<RegionListener, MemoryRegion> call) {

@@ -43,6 +43,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     private final DaxMapping mapping; // null: no file
     private final GuardedFile file; // null: no guard is needed
     private final DirectAccess direct;
+    private final boolean allowsAny; // what direct says; for posters
     private final String whyNotDirect; // null if any transfer can be
     private final long fileOffset;
     /** Held for reading while a pump copies from or to the file; by {@link #awaitCopies} for writing. */
@@ -82,6 +83,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         this.fileOffset = fileOffset;
         this.file = file;
         this.direct = direct;
+        allowsAny = direct.allowsAny();
         this.whyNotDirect = whyNotDirect;
     }
 
@@ -331,6 +333,11 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     /** By what registration, and for which transfers, the device can be let at the memory while the lease is held. */
     DirectAccess direct() {
         return direct;
+    }
+
+    /** Whether the device can be let at any range. */
+    boolean allowsAny() {
+        return allowsAny;
     }
 
     /** Whether the device may do atomics there, as far as staged ones are concerned. */

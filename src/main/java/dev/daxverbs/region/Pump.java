@@ -270,13 +270,14 @@ final class Pump implements Runnable {
             settle(CompletionStatus.LOC_PROT_ERR);
             return 0;
         }
-        switch (Binding.bind(queuePair, request, 0)) {
+        int path = Binding.bind(queuePair, request, 0);
+        switch (path) {
             case Binding.TRUNCATED -> {
                 settle(CompletionStatus.FILE_TRUNCATED);
                 return 0;
             }
-            case Binding.DIRECT -> {
-                return open > 0 || !post(request) ? sweepNs : 0;
+            case Binding.FREE, Binding.DIRECT -> {
+                return open > 0 || !post(request, path == Binding.DIRECT) ? sweepNs : 0;
             }
             default -> {
                 return stage(request);
@@ -284,14 +285,14 @@ final class Pump implements Runnable {
         }
     }
 
-    private boolean post(SendWorkRequests request) {
-        request.setWrId(0, queuePair.wrIdOf(sends.posted()));
-        request.setSignaled(0, true);
+    private boolean post(SendWorkRequests request, boolean tracked) {
+        request.setDeviceWrId(0, queuePair.wrIdOf(sends.posted()));
+        request.setDeviceSignaled(0);
         try {
             if (queuePair.postToDevice(request) == 0) {
                 return false;
             }
-            sends.postDeferred(Binding.namesRegion(request, 0));
+            sends.postDeferred(tracked);
         } catch (PostException e) {
             settle(CompletionStatus.GENERAL_ERR);
         }

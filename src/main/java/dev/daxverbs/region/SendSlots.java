@@ -24,9 +24,8 @@ import java.lang.invoke.VarHandle;
 final class SendSlots {
     private static final byte SIGNALED = 1;
     private static final byte TRACKED = 2;
-    private static final byte HIDDEN = 4;
-    private static final byte STAGED = 8;
-    private static final byte SILENT = 16; // the device will say nothing of it, unless it fails
+    private static final byte STAGED = 4;
+    private static final byte SILENT = 8; // the device will say nothing of it, unless it fails
 
     private static final VarHandle ACCEPTED;
     private static final VarHandle COMPLETED;
@@ -120,16 +119,9 @@ final class SendSlots {
         int slot = (int) sequence & mask;
         userIds[slot] = userId;
         flags[slot] = (byte) ((signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0) | (silent ? SILENT : 0));
-        outcomes[slot] = null;
-    }
-
-    /** The device was asked for a completion that the user did not ask for. */
-    void hide(long sequence) {
-        flags[(int) sequence & mask] |= HIDDEN;
-    }
-
-    boolean isHidden(long sequence) {
-        return (flags[(int) sequence & mask] & HIDDEN) != 0;
+        if (outcomes[slot] != null) { // storing a reference is dearer than looking at one
+            outcomes[slot] = null;
+        }
     }
 
     /** Slots up to here are filled; published before the device gets the requests, so that the reader of a completion sees its slot. */

@@ -120,8 +120,8 @@ final class StagedPiece {
      */
     void describe(SendWorkRequests into, long wrId) {
         into.beginLike(transfer.request, 0, transfer.announces && !announcing ? SendOpcode.RDMA_WRITE : transfer.opcode);
-        into.setWrId(0, wrId);
-        into.setSignaled(0, true);
+        into.setDeviceWrId(0, wrId);
+        into.setDeviceSignaled(0);
         long staged = 0;
         long at = 0;
         for (int k = 0; k < transfer.request.elementCount(0); k++) {

@@ -65,16 +65,17 @@ final class TrackedCompletionQueue extends CompletionQueue {
         pollDevice(into);
         int size = 0;
         for (int i = 0; i < into.size(); i++) {
-            TrackedQueuePair queuePair = TrackedQueuePair.of(into, i);
+            long wrId = into.wrId(i);
+            TrackedQueuePair queuePair = TrackedQueuePair.of(wrId, into.queuePairNumber(i));
             if (queuePair == null) {
                 continue; // it was closed, and with it what was outstanding
             }
-            if (queuePair.hasOutcomesBefore(into.wrId(i))) { // announced after the look above
+            if (queuePair.hasOutcomesBefore(wrId)) { // announced after the look above
                 keepFrom(into, i);
                 into.truncate(size);
                 return kept.moveTo(into);
             }
-            if (queuePair.translate(into, i)) {
+            if (queuePair.translate(into, i, wrId)) {
                 into.move(i, size++);
             }
         }
@@ -116,12 +117,13 @@ final class TrackedCompletionQueue extends CompletionQueue {
     }
 
     private void keep(WorkCompletions polled, int i) {
-        TrackedQueuePair queuePair = TrackedQueuePair.of(polled, i);
+        long wrId = polled.wrId(i);
+        TrackedQueuePair queuePair = TrackedQueuePair.of(wrId, polled.queuePairNumber(i));
         if (queuePair == null) {
             return;
         }
-        queuePair.deliverBefore(this, polled.wrId(i));
-        if (queuePair.translate(polled, i)) {
+        queuePair.deliverBefore(this, wrId);
+        if (queuePair.translate(polled, i, wrId)) {
             kept.add(polled, i);
         }
         queuePair.deliver(this);

@@ -36,6 +36,7 @@ final class TrackedQueuePair extends QueuePair {
     private final TrackedCompletionQueue sendQueue;
     private final TrackedCompletionQueue receiveQueue;
     private final QueuePairCapabilities capabilities;
+    private final boolean allSignaled;
     private final int index;
     private final SendSlots sends;
     private final ReceiveSlots receives;
@@ -69,6 +70,7 @@ final class TrackedQueuePair extends QueuePair {
         QueuePairCapabilities granted = super.capabilities();
         capabilities = new QueuePairCapabilities(asked.maxSendRequests(), asked.maxReceiveRequests(), granted.maxSendElements(),
                 granted.maxReceiveElements(), granted.maxInlineBytes());
+        allSignaled = options.allSignaled();
         sends = new SendSlots(asked.maxSendRequests(), granted.maxSendElements(), granted.maxInlineBytes());
         receives = new ReceiveSlots(asked.maxReceiveRequests());
         pump = new Pump(this, sends, new StagedReceives(this, receives));
@@ -150,20 +152,25 @@ final class TrackedQueuePair extends QueuePair {
     protected int postSendInside(SendWorkRequests requests, int from) {
         int to = Math.min(requests.size(), from + sends.room());
         boolean moving = requests.hasMovingKeys();
-        for (int i = from; i < to && moving; i++) {
-            Binding.check(this, requests, i);
-        }
         if (queued && isStillQueued()) {
+            check(requests, from, to, moving);
             return defer(requests, from, to);
         }
-        int direct = moving ? endOfDirect(requests, from, to) : to;
+        int direct = fillDirect(requests, from, to, moving);
         if (direct > from) {
-            int posted = postDirect(requests, from, direct, moving);
+            int posted = postFilled(requests, from, direct);
             if (posted < direct - from) {
                 return posted;
             }
         }
         return direct - from + (direct < to ? defer(requests, direct, to) : 0);
+    }
+
+    /** Refuses the list if one of these requests can never be posted. */
+    private void check(SendWorkRequests requests, int from, int to, boolean moving) {
+        for (int i = from; i < to && moving; i++) {
+            Binding.check(this, requests, i);
+        }
     }
 
     private boolean isStillQueued() {
@@ -192,44 +199,45 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     private boolean wantsCompletion(SendWorkRequests requests, int i) {
-        return options().allSignaled() || requests.isSignaled(i);
+        return allSignaled || requests.isSignaled(i);
     }
 
     /**
-     * Binds the keys of requests up to the first that the device cannot be let at; returns its number.
+     * Binds the keys of requests up to the first that the device cannot be let at, and fills slots for them; returns its number. Nothing is
+     * accepted yet: the slots are nobody's, and the list is as the user filled it but for what only the device sees.
      *
-     * @throws RegionTruncatedException if one names bytes that its file does not have; nothing was accepted then
+     * @throws RegionTruncatedException if one names bytes that its file does not have
      */
-    private int endOfDirect(SendWorkRequests requests, int from, int to) {
+    private int fillDirect(SendWorkRequests requests, int from, int to, boolean moving) {
+        long first = sends.accepted();
+        boolean all = tracks || moving; // what names no region, too: whatever comes behind may have to know when it is done
+        if (!all) {
+            requests.undisguise(); // it may have been posted where all complete
+        }
         for (int i = from; i < to; i++) {
-            switch (Binding.bind(this, requests, i)) {
-                case Binding.STAGED -> {
-                    return i;
+            int path = moving ? Binding.bind(this, requests, i) : Binding.FREE;
+            if (path > Binding.DIRECT) {
+                check(requests, i, to, true); // those before can be posted, or they would not be bound
+                if (path == Binding.TRUNCATED) {
+                    throw Binding.truncated(requests, i);
                 }
-                case Binding.TRUNCATED -> throw Binding.truncated(requests, i);
-                default -> {
-                    // bound
-                }
+                return i;
+            }
+            long sequence = first + (i - from);
+            boolean signaled = requests.isSignaled(i);
+            boolean wanted = signaled || allSignaled;
+            sends.fill(sequence, requests.wrId(i), wanted, path == Binding.DIRECT, !all && !wanted);
+            requests.setDeviceWrId(i, WorkRequestId.ofSend(index, sequence));
+            if (all && !signaled) {
+                requests.setDeviceSignaled(i); // a drain waits for its completion; the user will not see it
             }
         }
         return to;
     }
 
-    private int postDirect(SendWorkRequests requests, int from, int to, boolean moving) {
+    private int postFilled(SendWorkRequests requests, int from, int to) {
         long first = sends.accepted();
-        tracks |= moving;
-        boolean all = tracks; // what names no region, too: whatever comes behind may have to know when it is done
-        for (int i = from; i < to; i++) {
-            long sequence = first + (i - from);
-            boolean signaled = requests.isSignaled(i);
-            sends.fill(sequence, requests.wrId(i), wantsCompletion(requests, i), moving && Binding.namesRegion(requests, i),
-                    !all && !wantsCompletion(requests, i));
-            requests.setWrId(i, WorkRequestId.ofSend(index, sequence));
-            if (all && !signaled) {
-                requests.setSignaled(i, true); // a drain waits for its completion; the user will not see it
-                sends.hide(sequence);
-            }
-        }
+        tracks |= requests.hasMovingKeys();
         sends.acceptFilled(first + (to - from));
         int posted = 0;
         try {
@@ -239,13 +247,6 @@ final class TrackedQueuePair extends QueuePair {
             throw e;
         } finally {
             sends.postFilled(first + posted);
-            for (int i = from; i < to; i++) { // the list is the user's: it may post it again
-                long sequence = first + (i - from);
-                requests.setWrId(i, sends.userId(sequence));
-                if (sends.isHidden(sequence)) {
-                    requests.setSignaled(i, false);
-                }
-            }
         }
         return posted;
     }
@@ -443,22 +444,29 @@ final class TrackedQueuePair extends QueuePair {
     // Completions: within the gate of the completion queue.
 
     /** The queue pair of a completion, or null if it is closed. */
-    static TrackedQueuePair of(WorkCompletions completions, int i) {
-        TrackedQueuePair queuePair = QueuePairTable.find(WorkRequestId.queuePairIndex(completions.wrId(i)));
-        return queuePair != null && queuePair.number() == completions.queuePairNumber(i) ? queuePair : null;
+    static TrackedQueuePair of(long wrId, int queuePairNumber) {
+        TrackedQueuePair queuePair = QueuePairTable.find(WorkRequestId.queuePairIndex(wrId));
+        return queuePair != null && queuePair.number() == queuePairNumber ? queuePair : null;
     }
 
-    /** Gives a completion of the device its user's number; returns whether the user is to see it now. */
-    boolean translate(WorkCompletions completions, int i) {
-        return WorkRequestId.isReceive(completions.wrId(i)) ? received(completions, i) : sent(completions, i);
+    /**
+     * Gives a completion of the device its user's number; returns whether the user is to see it now.
+     *
+     * @param wrId the number that it has, from the device
+     */
+    boolean translate(WorkCompletions completions, int i, long wrId) {
+        return WorkRequestId.isReceive(wrId) ? received(completions, i, wrId) : sent(completions, i, wrId);
     }
 
-    private boolean sent(WorkCompletions completions, int i) {
-        long sequence = WorkRequestId.sequence(completions.wrId(i), sends.completed());
+    private boolean sent(WorkCompletions completions, int i, long wrId) {
+        long sequence = WorkRequestId.sequence(wrId, sends.completed());
         if (sequence < sends.completed() || !sends.isAccepted(sequence)) {
             return false; // of before a move to RESET
         }
-        noteDeath(completions, i);
+        boolean success = completions.isSuccess(i);
+        if (!success) {
+            noteDeath();
+        }
         if (sends.isStaged(sequence)) {
             pump.arrived().add(completions.status(i));
             pump.call();
@@ -468,26 +476,28 @@ final class TrackedQueuePair extends QueuePair {
             pump.call(); // it may wait for this
         }
         completions.setWrId(i, sends.userId(sequence));
-        boolean visible = sends.isSignaled(sequence) || !completions.isSuccess(i);
+        boolean visible = sends.isSignaled(sequence) || !success;
         sends.completeTo(sequence + 1);
         return visible;
     }
 
     /** A work request that fails stops a reliable-connection queue pair. */
-    private void noteDeath(WorkCompletions completions, int i) {
-        if (!completions.isSuccess(i) && !dead) {
+    private void noteDeath() {
+        if (!dead) {
             dead = true;
             pump.call();
         }
     }
 
-    private boolean received(WorkCompletions completions, int i) {
+    private boolean received(WorkCompletions completions, int i, long wrId) {
         long next = receives.nextArrival();
-        long sequence = WorkRequestId.sequence(completions.wrId(i), next);
+        long sequence = WorkRequestId.sequence(wrId, next);
         if (sequence < next || !receives.isPosted(sequence)) {
             return false; // of before a move to RESET
         }
-        noteDeath(completions, i);
+        if (!completions.isSuccess(i)) {
+            noteDeath();
+        }
         completions.setWrId(i, receives.userId(sequence));
         if (receives.mustHold(sequence)) {
             receives.hold(sequence, completions, i);

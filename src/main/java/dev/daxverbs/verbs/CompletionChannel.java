@@ -89,6 +89,9 @@ public final class CompletionChannel extends VerbsObject {
     private Optional<CompletionQueue> take() {
         for (CompletionQueue queue : reports) {
             if (reports.remove(queue)) {
+                if (!reports.isEmpty()) {
+                    waiter.nudge(); // for another thread: it may have been woken, and gone back to sleep as we were faster
+                }
                 return Optional.of(queue);
             }
         }
@@ -114,9 +117,11 @@ public final class CompletionChannel extends VerbsObject {
         enrolled.put(address, queue);
     }
 
-    /** Makes a queue report that no device makes report; a thread that waits notices within 100 milliseconds. */
+    /** Makes a queue report that no device makes report. */
     void report(CompletionQueue queue) {
-        reports.add(queue);
+        if (reports.add(queue)) {
+            waiter.nudge();
+        }
     }
 
     /** Takes back {@link #enroll}; before the queue is destroyed, as its address may be used again after that. */

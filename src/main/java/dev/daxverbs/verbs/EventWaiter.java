@@ -19,15 +19,18 @@ import java.util.function.Supplier;
  * than a native call of theirs, as no code of users runs inside.
  *
  * <p>Events are taken from a non-blocking descriptor after {@code poll(2)}, so any number of threads can wait: one
- * gets the event, the others go on waiting. A thread's interruption does not end a native {@code poll}, hence the slices.
+ * gets the event, the others go on waiting. A thread's interruption does not end a native {@code poll}, hence the slices. A nudge wakes at
+ * least one; who takes something after one and leaves something nudges again.
  */
 final class EventWaiter {
     private static final int SLICE_MS = 100;
     private static final long NS_PER_MS = 1_000_000;
+    /** In what {@link Posix#pollReadable} gives: the second descriptor. */
+    private static final int WAKE_UP_READY = 2;
 
     private final VerbsObject owner;
     private final int events;
-    /** An {@code eventfd(2)}, readable from {@link #shut} on. */
+    /** An {@code eventfd(2)}, readable after a {@link #nudge} until a waiting thread has seen it, and from {@link #shut} on. */
     private final int wakeUp;
     private int inside; // guarded by this
     private boolean shut; // guarded by this
@@ -93,7 +96,7 @@ final class EventWaiter {
                 if (ready < 0 && ready != -Errno.EINTR) {
                     throw new VerbsException("poll(fds={" + events + ", " + wakeUp + "})", -ready);
                 }
-                checkNotShut();
+                takeNudge((ready & WAKE_UP_READY) != 0);
             }
         } finally {
             leave();
@@ -122,6 +125,25 @@ final class EventWaiter {
     private synchronized void checkNotShut() {
         if (shut) {
             throw owner.closedException();
+        }
+    }
+
+    /** Lets threads that wait look again whether there is something to take; costs little if none waits. */
+    void nudge() {
+        boolean anybody;
+        synchronized (this) {
+            anybody = inside > 0 && !shut;
+        }
+        if (anybody) { // who enters after this looks before it waits
+            transfer(true);
+        }
+    }
+
+    /** Under the lock, as what {@link #shut} writes must stay: that comes after it has set the flag. */
+    private synchronized void takeNudge(boolean isReady) {
+        checkNotShut();
+        if (isReady) {
+            transfer(false);
         }
     }
 

@@ -354,6 +354,7 @@ public class QueuePair extends VerbsObject {
             throw new IllegalArgumentException(this + ": the list names memory over a file, whose keys change with each lease break:"
                     + " post it on a queue pair of a RegionDomain");
         }
+        requests.undisguise();
         return postSendToDevice(requests, from, requests.size());
     }
 

@@ -17,7 +17,8 @@ import java.lang.foreign.MemorySegment;
  * requests.sendWithImmediate(2, 42).local(header, 0, 64).signaled();
  * int posted = queuePair.postSend(requests);
  * }</pre>
- * The native memory is allocated once; filling and posting allocate nothing. It is freed when the list is unreachable.
+ * The native memory is allocated once; filling and posting allocate nothing. It is freed when the list is unreachable. What was said of a
+ * request is kept in Java as well, and read from there: native memory is only written.
  *
  * <p>Thread use: one thread at a time. The list may be refilled as soon as it was posted. Source: ibv_post_send(3).
  */
@@ -45,7 +46,15 @@ public final class SendWorkRequests {
     private final MemorySegment[] requests; // slices of one array, so that a list can be posted from any of them
     private final MemorySegment[] elements; // of request i: from i * maxElements
     private final RegisteredMemory[] localMemories; // as the elements
+    private final long[] localAddresses;
+    private final int[] localLengths;
     private final RegisteredMemory[] remoteMemories;
+    private final long[] remoteAddresses;
+    private final SendOpcode[] opcodes;
+    private final long[] wrIds;
+    private final int[] flags;
+    private final int[] elementCounts;
+    private boolean disguised; // the device's numbers and flags are not those of the caller
     private int size;
     private int mostElements; // of one request in the list: what a queue pair must be able to take
     private int mostInlineBytes;
@@ -89,7 +98,14 @@ public final class SendWorkRequests {
             ibv_send_wr.sg_list(requests[i], elements[i * maxElements]);
         }
         localMemories = new RegisteredMemory[elements.length];
+        localAddresses = new long[elements.length];
+        localLengths = new int[elements.length];
         remoteMemories = new RegisteredMemory[capacity];
+        remoteAddresses = new long[capacity];
+        opcodes = new SendOpcode[capacity];
+        wrIds = new long[capacity];
+        flags = new int[capacity];
+        elementCounts = new int[capacity];
     }
 
     /** Empties the list. */
@@ -98,6 +114,7 @@ public final class SendWorkRequests {
         mostElements = 0;
         mostInlineBytes = 0;
         movingKeys = false;
+        disguised = false;
     }
 
     /**
@@ -262,7 +279,7 @@ public final class SendWorkRequests {
             throw new IllegalArgumentException("opcode=%s, lengthBytes=%d: only a send or write can be inline, of up to maxInlineBytes=%d"
                     .formatted(opcode(i), lengthBytes, maxInlineBytes));
         }
-        if (ibv_send_wr.num_sge(requests[i]) != 0 || isInline(i)) {
+        if (elementCounts[i] != 0 || isInline(i)) {
             throw new IllegalStateException("request %d has its data already: inline data stands alone".formatted(i));
         }
         // Copied by Java, so that the provider's own copy reads memory of this list and no mapping that may have shrunk.
@@ -355,26 +372,28 @@ public final class SendWorkRequests {
      */
     public void append(SendWorkRequests source, int index) {
         MemorySegment from = source.request(index);
-        int count = ibv_send_wr.num_sge(from);
+        int count = source.elementCounts[index];
         long inlineBytes = source.isInline(index) && count > 0 ? source.localLength(index, 0) : 0;
         if (count > maxElements || inlineBytes > maxInlineBytes) {
             throw new IllegalArgumentException("elements=%d, inlineBytes=%d: this list has maxElements=%d, maxInlineBytes=%d"
                     .formatted(count, inlineBytes, maxElements, maxInlineBytes));
         }
-        begin(source.opcode(index), ibv_send_wr.wr_id(from));
+        beginLike(source, index, source.opcode(index));
         int i = size - 1;
-        MemorySegment to = requests[i];
-        ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
-        ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
-        MemorySegment.copy(from, WR, to, WR, WR_BYTES);
-        ibv_send_wr.num_sge(to, count);
+        remoteAddresses[i] = source.remoteAddresses[index];
+        ibv_send_wr.num_sge(requests[i], count);
+        elementCounts[i] = count;
         for (int k = 0; k < count; k++) {
             MemorySegment.copy(source.element(index, k), 0, element(i, k), 0, ibv_sge.sizeof());
-            localMemories[i * maxElements + k] = source.localMemory(index, k);
+            int at = i * maxElements + k;
+            localMemories[at] = source.localMemory(index, k);
+            localAddresses[at] = source.localAddress(index, k);
+            localLengths[at] = source.localLengths[index * source.maxElements + k];
         }
         if (inlineBytes > 0) {
             MemorySegment.copy(source.inlineData, (long) index * source.maxInlineBytes, inlineData, (long) i * maxInlineBytes, inlineBytes);
-            ibv_sge.addr(element(i, 0), inlineData.address() + (long) i * maxInlineBytes);
+            localAddresses[i * maxElements] = inlineData.address() + (long) i * maxInlineBytes;
+            ibv_sge.addr(element(i, 0), localAddresses[i * maxElements]);
             mostInlineBytes = Math.max(mostInlineBytes, (int) inlineBytes);
         }
         remoteMemories[i] = source.remoteMemories[index];
@@ -395,9 +414,10 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests beginLike(SendWorkRequests source, int index, SendOpcode opcode) {
         MemorySegment from = source.request(index);
-        begin(opcode, ibv_send_wr.wr_id(from));
+        begin(opcode, source.wrIds[index]);
         MemorySegment to = requests[size - 1];
-        ibv_send_wr.send_flags(to, ibv_send_wr.send_flags(from));
+        flags[size - 1] = source.flags[index];
+        ibv_send_wr.send_flags(to, flags[size - 1]);
         ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
         MemorySegment.copy(from, WR, to, WR, WR_BYTES);
         return this;
@@ -427,27 +447,28 @@ public final class SendWorkRequests {
      * @return its opcode
      */
     public SendOpcode opcode(int index) {
-        return SendOpcode.of(ibv_send_wr.opcode(request(index)));
+        return opcodes[checked(index)];
     }
 
     /**
      * The number of a request.
      *
      * @param index which request
-     * @return its {@code wr_id}
+     * @return the {@code wr_id} that it began with
      */
     public long wrId(int index) {
-        return ibv_send_wr.wr_id(request(index));
+        return wrIds[checked(index)];
     }
 
     /**
-     * Renumbers a request.
+     * Gives a request another number for the device, until the list is posted on a queue pair that gives it none; {@link #wrId} stays.
      *
      * @param index which request
-     * @param wrId its new {@code wr_id}
+     * @param wrId the {@code wr_id} that the completion of the device will carry
      */
-    public void setWrId(int index, long wrId) {
+    public void setDeviceWrId(int index, long wrId) {
         ibv_send_wr.wr_id(request(index), wrId);
+        disguised = true;
     }
 
     /**
@@ -457,18 +478,28 @@ public final class SendWorkRequests {
      * @return true after {@link #signaled()}
      */
     public boolean isSignaled(int index) {
-        return (ibv_send_wr.send_flags(request(index)) & SIGNALED) != 0;
+        return (flags[checked(index)] & SIGNALED) != 0;
     }
 
     /**
-     * Asks for a completion of a request, or no longer.
+     * Asks the device for a completion of a request, until the list is posted on a queue pair that does not; {@link #isSignaled} stays.
      *
      * @param index which request
-     * @param signaled whether it is to have a completion
      */
-    public void setSignaled(int index, boolean signaled) {
-        int flags = ibv_send_wr.send_flags(request(index));
-        ibv_send_wr.send_flags(requests[index], signaled ? flags | SIGNALED : flags & ~SIGNALED);
+    public void setDeviceSignaled(int index) {
+        ibv_send_wr.send_flags(request(index), flags[index] | SIGNALED);
+        disguised = true;
+    }
+
+    /** Makes the device's numbers and flags the caller's again. Costs nothing if they are. */
+    public void undisguise() {
+        if (disguised) {
+            for (int i = 0; i < size; i++) {
+                ibv_send_wr.wr_id(requests[i], wrIds[i]);
+                ibv_send_wr.send_flags(requests[i], flags[i]);
+            }
+            disguised = false;
+        }
     }
 
     /**
@@ -478,7 +509,7 @@ public final class SendWorkRequests {
      * @return the number of elements
      */
     public int elementCount(int index) {
-        return ibv_send_wr.num_sge(request(index));
+        return elementCounts[checked(index)];
     }
 
     /**
@@ -500,7 +531,7 @@ public final class SendWorkRequests {
      * @return the address of its first byte
      */
     public long localAddress(int index, int element) {
-        return ibv_sge.addr(element(index, element));
+        return localAddresses[index * maxElements + element];
     }
 
     /**
@@ -511,7 +542,7 @@ public final class SendWorkRequests {
      * @return bytes, 1 to 2^31
      */
     public long localLength(int index, int element) {
-        return Integer.toUnsignedLong(ibv_sge.length(element(index, element)));
+        return Integer.toUnsignedLong(localLengths[index * maxElements + element]);
     }
 
     /**
@@ -543,7 +574,7 @@ public final class SendWorkRequests {
      * @return the memory, or null
      */
     public RegisteredMemory remoteMemory(int index) {
-        return opcode(index).isRemote() ? remoteMemories[index] : null;
+        return remoteMemories[checked(index)];
     }
 
     /**
@@ -553,7 +584,7 @@ public final class SendWorkRequests {
      * @return the virtual address
      */
     public long remoteAddress(int index) {
-        return request(index).get(LibIbverbs.C_LONG, REMOTE_ADDRESS);
+        return remoteAddresses[checked(index)];
     }
 
     /**
@@ -626,10 +657,14 @@ public final class SendWorkRequests {
     }
 
     MemorySegment request(int index) {
+        return requests[checked(index)];
+    }
+
+    private int checked(int index) {
         if (index >= size) {
             throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
         }
-        return requests[index];
+        return index; // a negative one is refused by the array
     }
 
     /** Which request of the list is at an address that the provider gave back. */
@@ -652,6 +687,10 @@ public final class SendWorkRequests {
         ibv_send_wr.num_sge(request, 0);
         ibv_send_wr.opcode(request, opcode.code());
         ibv_send_wr.send_flags(request, 0);
+        wrIds[size] = wrId;
+        opcodes[size] = opcode;
+        flags[size] = 0;
+        elementCounts[size] = 0;
         remoteMemories[size] = null;
         if (opcode.isRemote()) {
             setRemoteAddress(size, UNNAMED);
@@ -671,18 +710,18 @@ public final class SendWorkRequests {
             return;
         }
         int i = size - 1;
-        SendOpcode opcode = opcode(i);
-        if (opcode.isRemote() && remoteAddress(i) == UNNAMED) {
+        SendOpcode opcode = opcodes[i];
+        if (opcode.isRemote() && remoteAddresses[i] == UNNAMED) {
             throw new IllegalStateException("request %d, %s, names no memory of the peer: call remote(...)".formatted(i, opcode));
         }
-        if (opcode.isAtomic() && ibv_send_wr.num_sge(requests[i]) != 1) {
+        if (opcode.isAtomic() && elementCounts[i] != 1) {
             throw new IllegalStateException("request %d, %s, needs one element of 8 bytes for the old value: call local(...)"
                     .formatted(i, opcode));
         }
     }
 
     private int addElement(int i, long address, int length) {
-        int count = ibv_send_wr.num_sge(requests[i]);
+        int count = elementCounts[i];
         if (count == maxElements) {
             throw new IllegalStateException("request %d has %d elements: maxElements=%d".formatted(i, count, maxElements));
         }
@@ -690,20 +729,25 @@ public final class SendWorkRequests {
         ibv_sge.addr(element, address);
         ibv_sge.length(element, length);
         ibv_send_wr.num_sge(requests[i], count + 1);
+        localAddresses[i * maxElements + count] = address;
+        localLengths[i * maxElements + count] = length;
+        elementCounts[i] = count + 1;
         mostElements = Math.max(mostElements, count + 1);
         return count;
     }
 
     private void setRemoteAddress(int i, long address) {
         requests[i].set(LibIbverbs.C_LONG, REMOTE_ADDRESS, address);
+        remoteAddresses[i] = address;
     }
 
     private boolean isInline(int i) {
-        return (ibv_send_wr.send_flags(requests[i]) & INLINE) != 0;
+        return (flags[i] & INLINE) != 0;
     }
 
     private void flag(int i, int flag) {
-        ibv_send_wr.send_flags(requests[i], ibv_send_wr.send_flags(requests[i]) | flag);
+        flags[i] |= flag;
+        ibv_send_wr.send_flags(requests[i], flags[i]);
     }
 
     private int last() {

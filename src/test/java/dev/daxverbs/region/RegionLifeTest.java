@@ -44,6 +44,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.stream.IntStream;
 
 /** Who may do what when, around breaks: the interleavings that the region layer was looked at for on paper. */
@@ -110,6 +111,30 @@ class RegionLifeTest {
             pair.completeOne();
             assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 1, 0, 0, 0, 0));
         }
+    }
+
+    @Test
+    void shouldRestStagedAfterABreakAsItWasToldTo() throws Exception {
+        assertThat(timesToRestore(Integer.MAX_VALUE).getMax()).as("breaks must cost next to nothing: a second's rest, most of it after the close")
+                .isGreaterThan(500);
+        assertThat(timesToRestore(0).getMin()).as("no rest").isLessThan(500);
+    }
+
+    /** From another's close, as far as we hear of it, to the direct path: milliseconds of three breaks. */
+    private LongSummaryStatistics timesToRestore(int coolDown) throws Exception {
+        LongSummaryStatistics times = new LongSummaryStatistics();
+        try (RegionPair other = new RegionPair(Device.list().getFirst(), RegionOptions.defaults().withCoolDown(coolDown))) {
+            Path path = file("rest" + coolDown);
+            MemoryRegion region = other.region(other.map(path));
+            for (int i = 1; i <= 3; i++) {
+                OtherProcess.writeOpen(path).awaitSuccess();
+                long closedNs = System.nanoTime();
+                assertThat(region.breaks()).isEqualTo(i);
+                Eventually.await("direct again", () -> region.path() == TransferPath.DIRECT);
+                times.accept((System.nanoTime() - closedNs) / 1_000_000);
+            }
+        }
+        return times;
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.internal.Posix;
+import dev.daxverbs.testing.Eventually;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -17,13 +18,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** Waiting for events of a native object, and closing it meanwhile; an eventfd stands for the native events, so no device is needed. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -68,6 +72,39 @@ class EventWaiterTest {
     private void makeEvent() {
         try (Arena arena = Arena.ofConfined()) {
             assertThat(Posix.write(events, arena.allocateFrom(ValueLayout.JAVA_LONG, 1))).isEqualTo(Long.BYTES);
+        }
+    }
+
+    /** What no descriptor tells of: without a nudge both would sleep for the rest of 100 ms. */
+    @Test
+    void shouldWakeAllWhoWaitForWhatNoDescriptorTellsOf() throws Exception {
+        Queue<Integer> things = new ConcurrentLinkedQueue<>();
+        Supplier<Optional<Integer>> take = () -> {
+            Optional<Integer> thing = Optional.ofNullable(things.poll());
+            if (!things.isEmpty()) {
+                waiter.nudge();
+            }
+            return thing;
+        };
+        long quickestNs = Long.MAX_VALUE;
+        for (int round = 0; round < 10; round++) {
+            CompletableFuture<Optional<Integer>> one = CompletableFuture.supplyAsync(() -> await(take), task -> Thread.ofPlatform().start(task));
+            CompletableFuture<Optional<Integer>> other = CompletableFuture.supplyAsync(() -> await(take), task -> Thread.ofPlatform().start(task));
+            Eventually.pause(20); // both are asleep, most likely
+            long beganNs = System.nanoTime();
+            things.addAll(List.of(1, 2));
+            waiter.nudge();
+            assertThat(List.of(one.get().orElseThrow(), other.get().orElseThrow())).containsExactlyInAnyOrder(1, 2);
+            quickestNs = Math.min(quickestNs, System.nanoTime() - beganNs);
+        }
+        assertThat(Duration.ofNanos(quickestNs)).as("the quickest of ten").isLessThan(Duration.ofMillis(40));
+    }
+
+    private <T> Optional<T> await(Supplier<Optional<T>> take) {
+        try {
+            return waiter.await(LONG, take);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.daxverbs.verbs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.daxverbs.bindings.ibverbs.LibIbverbs;
 import dev.daxverbs.bindings.ibverbs.ibv_send_wr;
 import dev.daxverbs.bindings.ibverbs.ibv_sge;
 import dev.daxverbs.internal.Ibverbs;
@@ -310,11 +311,45 @@ class WorkRequestListTest {
     }
 
     @Test
+    void shouldShowTheDeviceOtherNumbersAndFlagsUntilThatIsUndone() {
+        SendWorkRequests requests = new SendWorkRequests(2).send(7);
+        requests.send(8).solicited();
+        requests.setDeviceWrId(0, 1L << 60);
+        requests.setDeviceSignaled(1);
+        assertThat(requests.wrId(0)).isEqualTo(7);
+        assertThat(requests.isSignaled(1)).isFalse();
+        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(1L << 60);
+        assertThat(ibv_send_wr.send_flags(requests.request(1))).isEqualTo(LibIbverbs.IBV_SEND_SIGNALED() | LibIbverbs.IBV_SEND_SOLICITED());
+        requests.undisguise();
+        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(7);
+        assertThat(ibv_send_wr.send_flags(requests.request(1))).isEqualTo(LibIbverbs.IBV_SEND_SOLICITED());
+        requests.clear();
+        requests.send(9).signaled();
+        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(9);
+    }
+
+    @Test
+    void shouldCopyWhatTheCallerSaidAndNotWhatTheDeviceSees() {
+        SendWorkRequests requests = new SendWorkRequests(1).send(7).local(MEMORY, 3, 5);
+        requests.setDeviceWrId(0, 99);
+        requests.setDeviceSignaled(0);
+        SendWorkRequests copy = new SendWorkRequests(1);
+        copy.append(requests, 0);
+        assertThat(copy.wrId(0)).isEqualTo(7);
+        assertThat(copy.isSignaled(0)).isFalse();
+        assertThat(ibv_send_wr.wr_id(copy.request(0))).isEqualTo(7);
+        assertThat(ibv_send_wr.send_flags(copy.request(0))).isZero();
+        assertThat(copy.localAddress(0, 0)).isEqualTo(MEMORY.address() + 3);
+        assertThat(copy.localLength(0, 0)).isEqualTo(5);
+        assertThat(copy.localMemory(0, 0)).isSameAs(MEMORY);
+    }
+
+    @Test
     void shouldRefuseAnIndexBeyondTheList() {
         SendWorkRequests requests = new SendWorkRequests(4).send(1);
         assertThatThrownBy(() -> requests.opcode(1)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("size=1");
-        assertThatThrownBy(() -> requests.setSignaled(1, true)).isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> requests.setWrId(-1, 0)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> requests.setDeviceSignaled(1)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> requests.setDeviceWrId(-1, 0)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> requests.append(requests, 3)).isInstanceOf(IndexOutOfBoundsException.class);
         assertThat(requests.size()).isEqualTo(1);
     }
