@@ -1,6 +1,7 @@
 package dev.daxverbs.internal;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -33,6 +34,8 @@ public final class Posix {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT), VARIADIC_FROM_2);
     private static final MethodHandle FCNTL_POINTER = NativeCall.capturingErrno(LibC.fcntl.address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS), VARIADIC_FROM_2);
+    private static final MethodHandle IOCTL_POINTER = NativeCall.capturingErrno(LibC.ioctl.address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS), VARIADIC_FROM_2);
     private static final MethodHandle FTRUNCATE = NativeCall.capturingErrno(LibC.ftruncate$address(), LibC.ftruncate$descriptor());
     private static final MethodHandle FALLOCATE = NativeCall.capturingErrno(LibC.fallocate$address(), LibC.fallocate$descriptor());
     private static final MethodHandle FDATASYNC = NativeCall.capturingErrno(LibC.fdatasync$address(), INT_OF_INT);
@@ -75,6 +78,17 @@ public final class Posix {
         }
     }
 
+    /** As {@link #open(String, int, int)}, of a path that need not be text in any character set: its bytes without the zero at the end. */
+    public static int open(byte[] path, int flags, int mode) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment terminated = arena.allocate(path.length + 1L);
+            MemorySegment.copy(path, 0, terminated, JAVA_BYTE, 0, path.length);
+            return result((int) OPEN.invokeExact(NativeCall.errnoSegment(), terminated, flags | LibC.O_CLOEXEC(), mode));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
     /** {@code int close(int fd)}. */
     public static int close(int fd) {
         try {
@@ -97,6 +111,15 @@ public final class Posix {
     public static int fcntl(int fd, int command, MemorySegment argument) {
         try {
             return result((int) FCNTL_POINTER.invokeExact(NativeCall.errnoSegment(), fd, command, argument));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /** {@code int ioctl(int fd, unsigned long request, void *argument)}. */
+    public static int ioctl(int fd, long request, MemorySegment argument) {
+        try {
+            return result((int) IOCTL_POINTER.invokeExact(NativeCall.errnoSegment(), fd, request, argument));
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }

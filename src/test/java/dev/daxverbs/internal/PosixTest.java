@@ -25,6 +25,8 @@ class PosixTest {
         assertThat(Posix.open(folder.resolve("missing").toString(), LibC.O_RDONLY(), 0)).isEqualTo(-Errno.ENOENT);
         assertThat(Posix.close(NOT_OPEN)).isEqualTo(-Errno.EBADF);
         assertThat(Posix.fcntl(NOT_OPEN, LibC.F_GETFD(), 0)).isEqualTo(-Errno.EBADF);
+        assertThat(Posix.open(folder.resolve("missing").toString().getBytes(), LibC.O_RDONLY(), 0)).isEqualTo(-Errno.ENOENT);
+        assertThat(Posix.ioctl(NOT_OPEN, LibC.PROCMAP_QUERY(), MemorySegment.NULL)).isEqualTo(-Errno.EBADF);
         assertThat(Posix.setOwnerThread(NOT_OPEN, 1)).isEqualTo(-Errno.EBADF);
         assertThat(Posix.isSameDescription(NOT_OPEN, NOT_OPEN)).isEqualTo(-Errno.EBADF);
         assertThat(Posix.ftruncate(NOT_OPEN, 0)).isNegative();
