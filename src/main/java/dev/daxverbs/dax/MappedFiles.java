@@ -93,7 +93,6 @@ final class MappedFiles {
     }
 
     private MappedFile withoutPath(Mapping mapping, KernelName name, FileStatus status) {
-        boolean huge = status != null ? status.fileSystemMagic() == LibC.HUGETLBFS_MAGIC() : mapping.pageBytes() > Posix.PAGE_SIZE;
         boolean nowhere = mapping.device() == SharedMemory.DEVICE || mounted.typeOf(mapping.device()).isEmpty();
         if (nowhere && mapping.name().startsWith(MEMFD)) {
             return kernelsOwn(mapping, name, status, mapping.shared() ? ExtentKind.MEMFD : ExtentKind.PRIVATE_FILE,
@@ -106,7 +105,7 @@ final class MappedFiles {
         if (status != null) {
             return new MappedFile(kind(mapping, status), memory(status), status.device(), status.inode(), true, text, name.remarksDeleted());
         }
-        String type = mounted.typeOf(mapping.device()).orElse(huge ? "hugetlbfs" : "");
+        String type = mounted.typeOf(mapping.device()).orElse(mapping.pageBytes() > Posix.PAGE_SIZE ? "hugetlbfs" : "");
         boolean isFile = mapping.name().startsWith("/") || mapping.name().isEmpty(); // empty: longer than the kernel tells
         ExtentKind kind = !isFile ? ExtentKind.SPECIAL
                 : type.equals("devtmpfs") ? ExtentKind.DEVICE
@@ -129,7 +128,11 @@ final class MappedFiles {
         return status.typeName().equals("block device") ? ExtentKind.DEVICE : ExtentKind.SPECIAL;
     }
 
-    private static Optional<MemoryKind> memory(FileStatus status) {
+    /** What a file that was reached is made of. */
+    static Optional<MemoryKind> memory(FileStatus status) {
+        if (magic(status) == LibC.HUGETLBFS_MAGIC()) {
+            return Optional.of(MemoryKind.HUGETLB);
+        }
         boolean known = status.isRegular() || status.isCharacterDevice() && DaxDevice.of(status).exists();
         return known ? Optional.of(new OpenedFile(-1, status).kind()) : Optional.empty();
     }
@@ -146,8 +149,22 @@ final class MappedFiles {
     private FileStatus throughMapFiles(Mapping mapping) {
         String link = "/proc/self/map_files/" + Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
         FileStatus status = statusAt(link.getBytes(StandardCharsets.US_ASCII));
-        // Another file may have been mapped there since. Where fstat gives other numbers than the mapping (btrfs), look at the mapping again.
-        return status == null || isOf(mapping, status) || isStillThere(mapping) ? status : null;
+        // Another file may have been mapped there since.
+        return status == null || isOf(mapping, status) || mayDiffer(mapping, status) && isStillThere(mapping) ? status : null;
+    }
+
+    /**
+     * Whether it is on one of the file systems where fstat gives other numbers than the mapping. Only there a second look at the mapping
+     * must do, which misses that it was another for a moment and is the old one again.
+     */
+    private static boolean mayDiffer(Mapping mapping, FileStatus status) {
+        return magic(status) == LibC.OVERLAYFS_SUPER_MAGIC()
+                || magic(status) == LibC.BTRFS_SUPER_MAGIC() && status.inode() == mapping.inode();
+    }
+
+    /** As the constants of the bindings have it, which are negative where the kernel's number has 32 bits. */
+    private static int magic(FileStatus status) {
+        return (int) status.fileSystemMagic();
     }
 
     private boolean isStillThere(Mapping mapping) {

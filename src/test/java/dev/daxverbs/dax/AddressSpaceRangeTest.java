@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.ParsedMappings;
 import dev.daxverbs.internal.Posix;
 import dev.daxverbs.testing.FileSystemUnderTest;
 
@@ -177,6 +178,18 @@ class AddressSpaceRangeTest {
     void shouldRefuseRangeThatIsNone(long address, long length) {
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSpace.resolve(address, length))
                 .withMessageContainingAll("address=0x" + Long.toHexString(address), "length=" + length);
+    }
+
+    @Test
+    void shouldNotMixFilesWhenAnotherIsMappedAfterTheLook() throws Exception {
+        try (MappedMemory memory = MappedMemory.shared(left.fileDescriptor(), PAGE, 0)) {
+            ParsedMappings before = ParsedMappings.read();
+            memory.replace(0, PAGE, MappedMemory.READ_WRITE, SHARED, right.fileDescriptor(), 0);
+            Extent past = AddressSpace.resolve(memory.address(), PAGE, () -> before, MappedFiles.Way.ALL).getFirst();
+            assertThat(past.name()).isEqualTo(left.path().toString());
+            assertThat(past.inode()).isEqualTo(inodeOf(left.path()));
+            assertThat(Variants.resolveOne(memory).inode()).isEqualTo(inodeOf(right.path()));
+        }
     }
 
     @Test

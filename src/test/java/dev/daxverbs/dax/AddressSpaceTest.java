@@ -228,6 +228,9 @@ class AddressSpaceTest {
                 assertThat(extent.memory()).contains(MemoryKind.HUGETLB);
                 assertThat(extent.name()).isEqualTo("/memfd:huge");
             }
+            FileStatus[] status = new FileStatus[1];
+            assertThat(Posix.status(fd, status)).isZero();
+            assertThat(MappedFiles.memory(status[0])).as("also by its file system alone").contains(MemoryKind.HUGETLB);
         } finally {
             Posix.close(fd);
         }
