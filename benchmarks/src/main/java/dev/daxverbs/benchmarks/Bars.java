@@ -71,7 +71,7 @@ final class Bars {
         chart.getStyler().setAvailableSpaceFill(0.9).setYAxisDecimalPattern("#,##0.##").setYAxisMin(0.0);
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setAxisTitleFont(SMALL).setAxisTickLabelsFont(SMALL);
-        chart.getStyler().setXAxisMaxLabelCount(complete.size());
+        chart.getStyler().setXAxisMaxLabelCount(Math.max(2, complete.size())); // it refuses 1
         for (Map.Entry<String, Map<String, Bar>> way : series.entrySet()) {
             List<Double> medians = new ArrayList<>();
             List<Double> deviations = new ArrayList<>();
