@@ -72,7 +72,7 @@ record OpenedFile(int fd, FileStatus status) {
     }
 
     MemoryKind kind() {
-        long magic = status.fileSystemMagic();
+        int magic = (int) status.fileSystemMagic(); // 32 bits; jextract's constants are negative where the first of them is set
         if (status.isCharacterDevice()) {
             return MemoryKind.DEVICE_DAX;
         }

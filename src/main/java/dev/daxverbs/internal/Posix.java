@@ -144,7 +144,7 @@ public final class Posix {
      */
     public static int isSameDescription(int fd, int other) {
         int same = fcntl(fd, LibC.F_DUPFD_QUERY(), other);
-        if (same != -Errno.EINVAL) {
+        if (same != -Errno.EINVAL && same != -Errno.EBADF) { // EBADF: also of an O_PATH descriptor, before Linux 6.10
             return same;
         }
         try {

@@ -1,9 +1,11 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.dax.AddressSpace;
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.dax.Extent;
+import dev.daxverbs.dax.ExtentKind;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
-import dev.daxverbs.internal.ProcessMaps;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.AtomicCapability;
 import dev.daxverbs.verbs.CompletionChannel;
@@ -122,13 +124,17 @@ public final class RegionDomain implements AutoCloseable {
      * @return the region
      * @throws IllegalArgumentException if a file is mapped there: register its {@link DaxMapping}. Otherwise as
      *         {@link ProtectionDomain#register(MemorySegment, Set)}
+     * @throws dev.daxverbs.dax.InaccessibleMemoryException if part of it is not mapped, or mapped without any access
      */
     public MemoryRegion register(MemorySegment segment, AccessFlag... access) {
         if (segment.isNative() && segment.byteSize() > 0) {
-            ProcessMaps.sharedFileIn(segment.address(), segment.byteSize()).ifPresent(line -> {
-                throw new IllegalArgumentException(("address=0x%x, length=%d: a file is mapped there (%s), which another process can truncate;"
-                        + " open it as a DaxFile and register its DaxMapping").formatted(segment.address(), segment.byteSize(), line));
-            });
+            for (Extent extent : AddressSpace.resolve(segment.address(), segment.byteSize())) {
+                if (extent.shared() && extent.kind() != ExtentKind.ANONYMOUS) {
+                    throw new IllegalArgumentException(("address=0x%x, length=%d: a file is mapped there (%s), which another process can"
+                            + " truncate; open it as a DaxFile and register its DaxMapping").formatted(segment.address(),
+                                    segment.byteSize(), extent));
+                }
+            }
         }
         return enter(MemoryRegion.fixed(this, segment, AccessFlag.setOf(access), null));
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.dax.InaccessibleMemoryException;
 import dev.daxverbs.internal.KernelText;
 import dev.daxverbs.lease.LeaseUnavailableException;
 import dev.daxverbs.testing.Eventually;
@@ -189,6 +190,18 @@ class RegionLifeTest {
         DaxMapping mapping = pair.map(file("g"));
         assertThatThrownBy(() -> pair.domain.register(mapping.segment(), AccessFlag.LOCAL_WRITE))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("DaxMapping");
+    }
+
+    @Test
+    @SuppressWarnings("restricted")
+    void shouldRefuseAnonymousMemoryThatIsNotThere() throws Exception {
+        long address;
+        try (Arena arena = Arena.ofConfined(); FileChannel channel = FileChannel.open(file("f"), StandardOpenOption.READ)) {
+            address = channel.map(FileChannel.MapMode.READ_ONLY, 0, PAGE, arena).address();
+        }
+        MemorySegment gone = MemorySegment.ofAddress(address).reinterpret(PAGE);
+        assertThatThrownBy(() -> pair.domain.register(gone, AccessFlag.LOCAL_WRITE)).isInstanceOf(InaccessibleMemoryException.class)
+                .hasMessageContaining("0x%x".formatted(address));
     }
 
     @Test
