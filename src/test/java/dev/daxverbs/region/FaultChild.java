@@ -41,9 +41,11 @@ final class FaultChild {
     private static final int PAGES = 64;
     private static final EnumSet<AccessFlag> ACCESS = EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ);
 
+    private static final RegionOptions OPTIONS = RegionOptions.defaults().withStagingBytes(65_536);
+
     private final BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
     private final Path path;
-    private final RegionPair pair = new RegionPair(Device.list().getFirst(), RegionOptions.defaults().withStagingBytes(65_536));
+    private final RegionPair pair = new RegionPair(Device.list().getFirst(), OPTIONS);
     private int nextId;
 
     private FaultChild(Path path) {
@@ -214,7 +216,7 @@ final class FaultChild {
         for (int free = 0; free < 4; free++) {
             refuseAndCompare(free, () -> register(other, LeasePolicy.PREFERRED));
             refuseAndCompare(free, () -> {
-                try (RegionDomain fresh = RegionDomain.allocate(pair.context)) {
+                try (RegionDomain fresh = RegionDomain.allocate(pair.context, OPTIONS)) {
                     fresh.register(other, ACCESS.toArray(AccessFlag[]::new)).close();
                     return null;
                 }
@@ -275,7 +277,7 @@ final class FaultChild {
 
     /** A class in a folder needs a descriptor to be loaded, which one in an archive does not: do all that follows once while there are some. */
     private void loadClasses(DaxMapping mapping) throws Exception {
-        try (RegionDomain domain = RegionDomain.allocate(pair.context);
+        try (RegionDomain domain = RegionDomain.allocate(pair.context, OPTIONS);
                 MemoryRegion region = domain.register(mapping, ACCESS.toArray(AccessFlag[]::new)); DaxFile again = DaxFile.open(path)) {
             say(region.describe() + ", " + again);
         }
