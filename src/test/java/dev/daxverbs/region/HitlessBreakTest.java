@@ -117,6 +117,7 @@ class HitlessBreakTest {
             MemoryRegion region = pair.region(mapping);
             pair.write(1, (byte) 1, region, 0);
             pair.completeOne();
+            TransferPath before = region.path();
 
             OtherProcess.shell("exec 3<>\"$1\"; truncate -s 0 \"$1\"; truncate -s %d \"$1\"".formatted(PAGES * PAGE), path).awaitSuccess();
             pair.write(2, (byte) 2, region, 0);
@@ -125,6 +126,10 @@ class HitlessBreakTest {
             assertThat(pair.complete(2)).containsExactly("2 SUCCESS", "3 SUCCESS");
             assertThat(RegionPair.byteOf(mapping.file(), 0)).isEqualTo((byte) 2);
             assertThat(RegionPair.byteOf(mapping.file(), PAGES - 1)).isEqualTo((byte) 3);
+            Eventually.await("the path is that of before", () -> region.path() == before); // those may have been staged
+            pair.write(4, (byte) 4, region, 0);
+            assertThat(pair.complete(1)).containsExactly("4 SUCCESS");
+            assertThat(RegionPair.byteOf(mapping.file(), 0)).isEqualTo((byte) 4);
             assertThat(pair.requester.query().state()).isEqualTo(QueuePairState.RTS);
         }
     }

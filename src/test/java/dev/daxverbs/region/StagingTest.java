@@ -404,9 +404,10 @@ class StagingTest {
 
     @Test
     void shouldGiveItsMemoryBackWhateverBecomesOfATransfer() throws Exception {
-        requests.send(9).local(region, 0, 50_000).signaled(); // stays with the device: the peer has no receive for it
-        post(1);
-        Eventually.await("it has its memory", () -> pair.domain.localStaging().takenBytes() > 0);
+        requests.send(8).local(region, 0, 50_000).signaled();
+        requests.send(9).local(region, 0, 50_000).signaled(); // stays with the device: the peer has a receive for one only
+        post(2);
+        Eventually.await("they have their memory", () -> pair.domain.localStaging().takenBytes() >= 100_000);
         OtherProcess.shell("truncate -s 0 \"$1\"", path).awaitSuccess();
         for (int i = 0; i < 4; i++) {
             requests.clear();
