@@ -9,9 +9,11 @@
  *     {@code close}, and then keeps the open file description alive.</li>
  * <li><b>user</b> of a mapping: an object of a layer above that {@linkplain dev.daxverbs.dax.DaxMapping#hold holds} it, so that it cannot be
  *     unmapped under a device.</li>
- * <li><b>change</b>: what the library itself does to the size of a file: {@code truncate} or {@code extend}.</li>
+ * <li><b>change</b>: what the library itself does to the size of a file, or its blocks: {@code truncate}, {@code extend} or {@code punch}.</li>
  * <li><b>change guard</b>: what a layer above does around a change, as the kernel raises no lease break for one that comes through the
  *     descriptor that has the lease.</li>
+ * <li><b>extent</b>: a stretch of this process's memory that is mapped from one place, whoever mapped it: {@link dev.daxverbs.dax.AddressSpace}
+ *     finds those of a range of addresses.</li>
  * <li><b>kind</b>: what the memory under a mapping is, see {@link dev.daxverbs.dax.MemoryKind}.</li>
  * </ul>
  *
