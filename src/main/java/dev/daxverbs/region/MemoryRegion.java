@@ -39,6 +39,9 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     private final RegionDomain domain;
     private final MemorySegment segment;
+    private final long address; // of the segment: asked for by each work request
+    private final long byteSize;
+    private final MemoryRegistration fixed; // the one for its whole life, of memory that nothing can take away; else null
     private final Set<AccessFlag> access;
     private final DaxMapping mapping; // null: no file
     private final GuardedFile file; // null: no guard is needed
@@ -74,10 +77,13 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     record Usable(MemoryRegistration registration, long bytes) {
     }
 
-    private MemoryRegion(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, long fileOffset,
-            GuardedFile file, DirectAccess direct, String whyNotDirect) {
+    private MemoryRegion(RegionDomain domain, MemorySegment segment, MemoryRegistration fixed, Set<AccessFlag> access, DaxMapping mapping,
+            long fileOffset, GuardedFile file, DirectAccess direct, String whyNotDirect) {
         this.domain = domain;
         this.segment = segment;
+        this.fixed = fixed;
+        address = segment.address();
+        byteSize = segment.byteSize();
         this.access = AccessFlag.copyOf(access);
         this.mapping = mapping;
         this.fileOffset = fileOffset;
@@ -89,16 +95,17 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     /** A region that nothing can take away: one registration for its whole life. */
     static MemoryRegion fixed(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping) {
-        MemoryRegion region = new MemoryRegion(domain, segment, access, mapping, 0, null, DirectAccess.PINNED, null);
+        MemoryRegistration registration = domain.protectionDomain().register(segment, access);
+        MemoryRegion region = new MemoryRegion(domain, segment, registration, access, mapping, 0, null, DirectAccess.PINNED, null);
         region.usableBytes = segment.byteSize();
-        region.usable = new Usable(domain.protectionDomain().register(segment, access), segment.byteSize());
+        region.usable = new Usable(registration, segment.byteSize());
         return region;
     }
 
     /** A region over a guarded file, without a registration yet. */
     static MemoryRegion tracked(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, long fileOffset,
             GuardedFile file, DirectAccess direct, String whyNotDirect) {
-        return new MemoryRegion(domain, segment, access, mapping, fileOffset, file, direct, whyNotDirect);
+        return new MemoryRegion(domain, segment, null, access, mapping, fileOffset, file, direct, whyNotDirect);
     }
 
     /**
@@ -254,12 +261,12 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     @Override
     public long address() {
-        return segment.address();
+        return address;
     }
 
     @Override
     public long byteSize() {
-        return segment.byteSize();
+        return byteSize;
     }
 
     @Override
@@ -277,8 +284,12 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         return current().remoteKey();
     }
 
-    private synchronized MemoryRegistration current() {
+    private MemoryRegistration current() {
         checkOpen();
+        return fixed != null ? fixed : currentOfFile(); // work requests ask for that of fixed ones: no lock
+    }
+
+    private synchronized MemoryRegistration currentOfFile() {
         if (usable == null || usable.registration() == null) {
             throw new IllegalStateException("%s has no registration now".formatted(this));
         }

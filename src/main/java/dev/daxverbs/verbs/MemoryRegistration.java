@@ -25,6 +25,8 @@ import java.util.Set;
 public final class MemoryRegistration extends VerbsObject implements RegisteredMemory {
     private final ProtectionDomain domain;
     private final MemorySegment segment;
+    private final long address; // of the segment: asked for by each work request
+    private final long byteSize;
     private final Set<AccessFlag> access;
     private final MemorySegment pointer;
     private final int localKey;
@@ -35,6 +37,8 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
         super(domain);
         this.domain = domain;
         this.segment = segment;
+        address = segment.address();
+        byteSize = segment.byteSize();
         this.access = AccessFlag.copyOf(access);
         MemorySegment mr;
         try {
@@ -100,12 +104,12 @@ public final class MemoryRegistration extends VerbsObject implements RegisteredM
 
     @Override
     public long address() {
-        return segment.address();
+        return address;
     }
 
     @Override
     public long byteSize() {
-        return segment.byteSize();
+        return byteSize;
     }
 
     @Override
