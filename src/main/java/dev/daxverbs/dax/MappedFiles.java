@@ -130,9 +130,6 @@ final class MappedFiles {
 
     /** What a file that was reached is made of. */
     static Optional<MemoryKind> memory(FileStatus status) {
-        if (magic(status) == LibC.HUGETLBFS_MAGIC()) {
-            return Optional.of(MemoryKind.HUGETLB);
-        }
         boolean known = status.isRegular() || status.isCharacterDevice() && DaxDevice.of(status).exists();
         return known ? Optional.of(new OpenedFile(-1, status).kind()) : Optional.empty();
     }
@@ -158,13 +155,8 @@ final class MappedFiles {
      * must do, which misses that it was another for a moment and is the old one again.
      */
     private static boolean mayDiffer(Mapping mapping, FileStatus status) {
-        return magic(status) == LibC.OVERLAYFS_SUPER_MAGIC()
-                || magic(status) == LibC.BTRFS_SUPER_MAGIC() && status.inode() == mapping.inode();
-    }
-
-    /** As the constants of the bindings have it, which are negative where the kernel's number has 32 bits. */
-    private static int magic(FileStatus status) {
-        return (int) status.fileSystemMagic();
+        return status.fileSystemMagic() == LibC.OVERLAYFS_SUPER_MAGIC()
+                || status.fileSystemMagic() == LibC.BTRFS_SUPER_MAGIC() && status.inode() == mapping.inode();
     }
 
     private boolean isStillThere(Mapping mapping) {

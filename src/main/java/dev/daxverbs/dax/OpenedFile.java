@@ -72,7 +72,7 @@ record OpenedFile(int fd, FileStatus status) {
     }
 
     MemoryKind kind() {
-        int magic = (int) status.fileSystemMagic(); // 32 bits; jextract's constants are negative where the first of them is set
+        int magic = status.fileSystemMagic();
         if (status.isCharacterDevice()) {
             return MemoryKind.DEVICE_DAX;
         }

@@ -8,11 +8,11 @@ package dev.daxverbs.internal;
  * @param mode type and permission bits
  * @param sizeBytes the file's length in bytes
  * @param dax whether the file is in DAX state ({@code STATX_ATTR_DAX}): its mappings reach the persistent memory directly
- * @param fileSystemMagic the {@code f_type} of {@code fstatfs(2)}
+ * @param fileSystemMagic the {@code f_type} of {@code fstatfs(2)}, in 32 bits as the bindings have its constants: some are negative
  * @param fileSystemBlockBytes the {@code f_bsize} of {@code fstatfs(2)}: on hugetlbfs the size of a huge page
  * @param specialDevice the device that a device file stands for, packed like {@code device}; zero for other files
  */
-public record FileStatus(long device, long inode, int mode, long sizeBytes, boolean dax, long fileSystemMagic,
+public record FileStatus(long device, long inode, int mode, long sizeBytes, boolean dax, int fileSystemMagic,
         long fileSystemBlockBytes, long specialDevice) {
     private static final int TYPE_MASK = 0170000;
     private static final int REGULAR = 0100000;

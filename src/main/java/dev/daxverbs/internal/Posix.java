@@ -242,7 +242,7 @@ public final class Posix {
             }
             out[0] = new FileStatus(packDevice(statx.stx_dev_major(x), statx.stx_dev_minor(x)),
                     statx.stx_ino(x), Short.toUnsignedInt(statx.stx_mode(x)), statx.stx_size(x),
-                    (statx.stx_attributes(x) & LibC.STATX_ATTR_DAX()) != 0, statfs.f_type(fs), statfs.f_bsize(fs),
+                    (statx.stx_attributes(x) & LibC.STATX_ATTR_DAX()) != 0, (int) statfs.f_type(fs), statfs.f_bsize(fs),
                     packDevice(statx.stx_rdev_major(x), statx.stx_rdev_minor(x)));
             return 0;
         } catch (Throwable t) {

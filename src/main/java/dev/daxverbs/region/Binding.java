@@ -53,7 +53,7 @@ final class Binding {
                 if (address - region.address() + length > usable.bytes()) {
                     return TRUNCATED;
                 }
-                if (!region.allowsAny() && !region.direct().allows(address, total, queuePair.mtu())) {
+                if (!region.allowsDevice(queuePair, address, total)) {
                     return STAGED;
                 }
                 requests.setLocalKey(i, k, usable.registration().localKey());
@@ -83,8 +83,7 @@ final class Binding {
         if (total > 0 && address - region.address() + total > usable.bytes()) {
             return TRUNCATED;
         }
-        if (!region.allowsAny() && !region.direct().allows(address, 0, queuePair.mtu())
-                || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
+        if (!region.allowsDevice(queuePair, address, 0) || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
             return STAGED;
         }
         requests.setRemoteKey(i, usable.registration() == null ? 0 : usable.registration().remoteKey());
@@ -131,7 +130,7 @@ final class Binding {
             long length = requests.localLength(i, k);
             if (isTracked(requests.localMemory(i, k))) {
                 MemoryRegion region = local(queuePair.domain(), requests.localMemory(i, k));
-                direct &= region.direct().allows(requests.localAddress(i, k), total, queuePair.mtu());
+                direct &= region.allowsDevice(queuePair, requests.localAddress(i, k), total);
                 staged += length;
             }
             total += length;
@@ -143,7 +142,7 @@ final class Binding {
                         requests.remoteAddress(i) - region.address(), total, region));
             }
             region.checkOpen();
-            direct &= region.direct().allows(requests.remoteAddress(i), 0, queuePair.mtu());
+            direct &= region.allowsDevice(queuePair, requests.remoteAddress(i), 0);
             staged = total;
         }
         if (!direct && isWhole(requests.opcode(i)) && staged > queuePair.stagingBytes()) {

@@ -346,9 +346,14 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         return direct;
     }
 
-    /** Whether the device can be let at any range. */
-    boolean allowsAny() {
-        return allowsAny;
+    /**
+     * Whether the device can be let at a range.
+     *
+     * @param address where it begins
+     * @param before how many bytes of the message come before it
+     */
+    boolean allowsDevice(TrackedQueuePair queuePair, long address, long before) {
+        return allowsAny || direct.allows(address, before, queuePair.mtu());
     }
 
     /** Whether the device may do atomics there, as far as staged ones are concerned. */
@@ -511,7 +516,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             closed = true;
         }
         if (file == null) {
-            usable.registration().close();
+            fixed.close();
         } else {
             file.remove(this);
         }
