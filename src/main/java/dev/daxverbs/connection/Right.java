@@ -1,0 +1,45 @@
+package dev.daxverbs.connection;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/** What a peer may do with a region that is exported to it. */
+public enum Right {
+    /** RDMA READ. */
+    READ(1),
+    /** RDMA WRITE, with and without immediate data. */
+    WRITE(1 << 1),
+    /** Compare and swap, fetch and add: eight bytes, at offsets divisible by eight. */
+    ATOMIC(1 << 2);
+
+    private static final int ALL_BITS = 7;
+
+    private final int bit;
+
+    Right(int bit) {
+        this.bit = bit;
+    }
+
+    /** As bits of a message. */
+    static int mask(Set<Right> rights) {
+        int mask = 0;
+        for (Right right : rights) {
+            mask |= right.bit;
+        }
+        return mask;
+    }
+
+    /** From the bits of a message, at least one of which must be set. */
+    static Set<Right> ofMask(int mask) throws ProtocolException {
+        if (mask == 0 || (mask & ~ALL_BITS) != 0) {
+            throw ProtocolException.malformed("rights=0x%x: bits 0 to 2, at least one".formatted(mask));
+        }
+        Set<Right> rights = EnumSet.noneOf(Right.class);
+        for (Right right : values()) {
+            if ((mask & right.bit) != 0) {
+                rights.add(right);
+            }
+        }
+        return rights;
+    }
+}
