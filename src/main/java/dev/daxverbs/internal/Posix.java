@@ -48,6 +48,14 @@ public final class Posix {
     /** With the result as a number: MAP_FAILED is -1, not null. */
     private static final MethodHandle MMAP = NativeCall.capturingErrno(LibC.mmap$address(),
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    /**
+     * The same with one more argument, which the function does not look at: the arena of a segment in it stays open during the call. (The caller
+     * of a C function removes its arguments, on all platforms that Linux runs a JVM on.)
+     */
+    private static final MethodHandle MMAP_WHILE_ALIVE = NativeCall.capturingErrno(LibC.mmap$address(),
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+    private static final MethodHandle MADVISE = NativeCall.capturingErrno(LibC.madvise$address(),
+            FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
     private static final MethodHandle MUNMAP = NativeCall.capturingErrno(LibC.munmap$address(),
             FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MSYNC = NativeCall.capturingErrno(LibC.msync$address(),
@@ -251,6 +259,22 @@ public final class Posix {
     }
 
     /**
+     * The permissions of what is at a path, without following it: {@code statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, ...)}.
+     *
+     * @return type and permissions, {@code stx_mode}; or the negated errno
+     */
+    public static int linkMode(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment x = statx.allocate(arena);
+            int failed = result((int) STATX.invokeExact(NativeCall.errnoSegment(), LibC.AT_FDCWD(), arena.allocateFrom(path),
+                    LibC.AT_SYMLINK_NOFOLLOW(), LibC.STATX_MODE(), x));
+            return failed != 0 ? failed : Short.toUnsignedInt(statx.stx_mode(x));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /**
      * {@code void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)}.
      *
      * @return the address, or the negated errno
@@ -258,6 +282,30 @@ public final class Posix {
     public static long mmap(long address, long length, int protection, int flags, int fd, long offset) {
         try {
             return result((long) MMAP.invokeExact(NativeCall.errnoSegment(), address, length, protection, flags, fd, offset));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /**
+     * As {@link #mmap}, while the arena of a segment cannot be closed.
+     *
+     * @param kept any segment of the arena
+     * @throws IllegalStateException if the arena is closed: nothing was done
+     */
+    public static long mmapWhileAlive(long address, long length, int protection, int flags, int fd, long offset, MemorySegment kept) {
+        try {
+            return result((long) MMAP_WHILE_ALIVE.invokeExact(NativeCall.errnoSegment(), address, length, protection, flags, fd, offset,
+                    kept));
+        } catch (Throwable t) {
+            throw NativeCall.unexpected(t);
+        }
+    }
+
+    /** {@code int madvise(void *address, size_t length, int advice)}. */
+    public static int madvise(long address, long length, int advice) {
+        try {
+            return result((int) MADVISE.invokeExact(NativeCall.errnoSegment(), address, length, advice));
         } catch (Throwable t) {
             throw NativeCall.unexpected(t);
         }

@@ -51,7 +51,7 @@ final class Binding {
                 }
                 long address = requests.localAddress(i, k);
                 if (address - region.address() + length > usable.bytes()) {
-                    return TRUNCATED;
+                    return region.lacks(usable, address - region.address(), length) ? TRUNCATED : STAGED;
                 }
                 if (!region.allowsDevice(queuePair, address, total)) {
                     return STAGED;
@@ -81,7 +81,7 @@ final class Binding {
         }
         long address = requests.remoteAddress(i);
         if (total > 0 && address - region.address() + total > usable.bytes()) {
-            return TRUNCATED;
+            return region.lacks(usable, address - region.address(), total) ? TRUNCATED : STAGED;
         }
         if (!region.allowsDevice(queuePair, address, 0) || requests.opcode(i).isAtomic() && !region.allowsAtomicsNow()) {
             return STAGED;
@@ -111,7 +111,7 @@ final class Binding {
             if (isTracked(requests.localMemory(i, k))) {
                 MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
                 long offset = requests.localAddress(i, k) - region.address();
-                if (offset + length > region.usableBytes()) {
+                if (region.lacksNow(offset, length)) {
                     return new RegionTruncatedException(region, offset, length, region.usableBytes());
                 }
             }

@@ -1,13 +1,16 @@
 package dev.daxverbs.region;
 
-import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.dax.Extent;
+import dev.daxverbs.dax.ExtentKind;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.Posix;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.DeviceContext;
 import dev.daxverbs.verbs.VerbsException;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -17,25 +20,44 @@ import java.util.Set;
  * @param reason why not for all; null if it does
  */
 record DirectPath(DirectAccess access, String reason) {
-    private static final DirectPath PINNED = new DirectPath(DirectAccess.PINNED, null);
+    /** Any transfer. */
+    static final DirectPath PINNED = new DirectPath(DirectAccess.PINNED, null);
 
-    /** FS-DAX cannot be pinned, and writable page-cache mappings no more since Linux 6.2 or so: the kernel tells, for the others. */
-    static DirectPath of(RegionDomain domain, DaxMapping mapping, MemorySegment segment, Set<AccessFlag> access) {
-        MemoryKind kind = mapping.file().kind();
-        if (kind == MemoryKind.TMPFS) {
-            return PINNED;
-        }
-        if (kind != MemoryKind.FS_DAX) {
-            try {
-                domain.protectionDomain().register(segment, access).close();
-                return PINNED;
-            } catch (VerbsException e) {
-                if (e.errno() != Errno.EFAULT && e.errno() != Errno.EOPNOTSUPP) {
-                    return PINNED; // a limit that is reached: it will be tried again and again
-                }
+    /**
+     * FS-DAX cannot be pinned, and writable page-cache mappings no more since Linux 6.2 or so: the kernel tells, for the others.
+     *
+     * @param extents what the memory is, all of it
+     */
+    static DirectPath of(RegionDomain domain, List<Extent> extents, MemorySegment memory, Set<AccessFlag> access) {
+        Extent unpinned = null;
+        for (Extent extent : extents) {
+            if (!canBePinned(domain, extent, memory, access) && (unpinned == null || extent.memory().orElse(null) == MemoryKind.FS_DAX)) {
+                unpinned = extent;
             }
         }
-        return onDemand(domain.protectionDomain().context(), kind);
+        return unpinned == null ? PINNED : onDemand(domain.protectionDomain().context(), unpinned.memory().orElse(MemoryKind.PAGE_CACHE));
+    }
+
+    private static boolean canBePinned(RegionDomain domain, Extent extent, MemorySegment memory, Set<AccessFlag> access) {
+        MemoryKind kind = extent.memory().orElse(null);
+        if (extent.kind() == ExtentKind.ANONYMOUS || kind == MemoryKind.TMPFS || kind == MemoryKind.DEVICE_DAX) {
+            return true;
+        }
+        if (kind == MemoryKind.FS_DAX) {
+            return false;
+        }
+        MemorySegment first = memory.asSlice(extent.address() - memory.address(), Math.min(extent.length(), Posix.PAGE_SIZE));
+        try {
+            domain.protectionDomain().register(first, access).close();
+            return true;
+        } catch (VerbsException e) {
+            return e.errno() != Errno.EFAULT && e.errno() != Errno.EOPNOTSUPP; // else a limit: it will be tried again and again
+        }
+    }
+
+    /** Not at all, as nobody would tell when the memory goes. */
+    static DirectPath unguarded(RegionPart part) {
+        return new DirectPath(DirectAccess.NONE, "%s cannot be guarded, %s: transfers are staged".formatted(part.extent(), part.adoption()));
     }
 
     private static DirectPath onDemand(DeviceContext context, MemoryKind kind) {

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.FileSystemException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,6 +31,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * The regions over one open file, and the lease that keeps its pages in place for them.
@@ -51,19 +54,26 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private static final long FIRST_RETRY_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LAST_RETRY_NS = TimeUnit.SECONDS.toNanos(1);
 
-    private static final Map<DaxFile, GuardedFile> FILES = new IdentityHashMap<>(); // guarded by itself
+    /** How long who adds a region waits for a lease that nothing is in the way of any more: it is asked for every 20 ms at least. */
+    private static final long ADOPTION_PATIENCE_NS = TimeUnit.MILLISECONDS.toNanos(60);
+    private static final long LOOK_AT_LOCKS_NS = TimeUnit.SECONDS.toNanos(1);
 
-    private final DaxFile file;
+    private static final List<GuardedFile> FILES = new ArrayList<>(); // guarded by itself
+    private static final Map<DaxFile, GuardedFile> OF_OWNERS = new IdentityHashMap<>(); // guarded by FILES
+
+    private static final ReentrantLock OPENING = new ReentrantLock();
+
+    private final RegionFile file;
     private final RegionOptions options;
-    private final int descriptor; // our own, as the user may close the file while regions live on
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition restored = lock.newCondition();
-    private final Map<MemoryRegion, MemoryRegistration> regions = new IdentityHashMap<>(); // with what a break left quiet
+    private final Set<MemoryRegion> regions = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Map<DomainCounters, Integer> counted = new IdentityHashMap<>(); // of the regions' domains: how many regions each has
     private boolean closed;
+    private int claims; // of those who will add a region
+    private boolean lingering; // somebody will look whether it can be closed
     private FileLease lease; // null while no region has a use for it
     private volatile boolean revoked = true; // no region has a registration that may be used
-    private volatile boolean draining; // and transfers with the old ones may be under way
     /** Until when the file may get back what it lacks; by {@link System#nanoTime}, and only while {@link #broken}. */
     private volatile long patienceEndNs;
     private volatile boolean broken; // another process has the file, since it broke the lease
@@ -78,98 +88,174 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private long restoreTookNs;
     private long revokeTookNs;
 
-    // Atomics on words of the file that are staged: one at a time. Guarded by atomics.
-    private final Set<Pump> atomics = new LinkedHashSet<>(); // that wait for their turn
-    private volatile boolean atomicTurn;
+    private final AtomicTurn atomicTurn = new AtomicTurn();
 
-    private GuardedFile(DaxFile file, RegionOptions options, int descriptor) {
+    private GuardedFile(RegionFile file, RegionOptions options) {
         this.file = file;
         this.options = options;
-        this.descriptor = descriptor;
     }
 
     /**
-     * The guard of a file, made if need be. Returns with its lock held, so that nobody closes it before {@link #add} or {@link #giveUp}, one
-     * of which must follow.
+     * The guard of a file, made if need be. It stays open at least until {@link #add} or {@link #giveUp}, one of which must follow.
+     *
+     * @param file the file; a duplicate of its descriptor is made
      */
-    static GuardedFile of(DaxFile file, RegionOptions options) throws IOException {
-        while (true) {
-            GuardedFile guarded;
-            synchronized (FILES) {
-                guarded = FILES.get(file);
-                if (guarded == null) {
-                    guarded = open(file, options);
-                    FILES.put(file, guarded);
-                }
-            }
-            guarded.lock.lock(); // not while FILES is locked: who closes one takes them the other way round
-            if (!guarded.closed) {
-                return guarded;
-            }
-            guarded.lock.unlock();
-        }
-    }
-
-    private static GuardedFile open(DaxFile file, RegionOptions options) throws IOException {
-        int descriptor = Posix.fcntl(file.fileDescriptor(), LibC.F_DUPFD_CLOEXEC(), 0);
-        if (descriptor < 0) {
-            throw new FileSystemException(file.path().toString(), null, "fcntl(fd=%d, F_DUPFD_CLOEXEC): %s".formatted(
-                    file.fileDescriptor(), Errno.name(-descriptor)));
-        }
-        GuardedFile guarded = new GuardedFile(file, options, descriptor);
-        file.guardChanges(guarded);
+    static GuardedFile claim(DaxFile file, RegionOptions options) throws IOException {
+        GuardedFile guarded = claim(() -> ofOwner(file), () -> RegionFile.of(file), options);
+        guarded.guardChangesOf(file);
         return guarded;
     }
 
     /**
-     * Adds a region and gives it its first registration.
+     * The guard of a file that is known by its numbers only.
+     *
+     * @param device the device of its file system, packed as {@code major << 32 | minor}
+     * @param inode its inode number
+     * @param opening what opens it, if it has no guard yet: by any way to it
+     */
+    static GuardedFile claim(long device, long inode, Opening opening, RegionOptions options) throws IOException {
+        OPENING.lock(); // one after the other: who opens a file that another has just opened is in the way of its lease
+        try {
+            return claim(() -> first(guarded -> guarded.file.isOf(device, inode)), opening, options);
+        } finally {
+            OPENING.unlock();
+        }
+    }
+
+    /** Opens a file for its guard. May wait. */
+    @FunctionalInterface
+    interface Opening {
+        RegionFile open() throws IOException;
+    }
+
+    private static GuardedFile claim(Supplier<GuardedFile> known, Opening opening, RegionOptions options) throws IOException {
+        while (true) {
+            GuardedFile guarded;
+            synchronized (FILES) {
+                guarded = known.get();
+            }
+            if (guarded == null) {
+                guarded = enter(known, new GuardedFile(opening.open(), options));
+            }
+            guarded.lock.lock(); // not while FILES is locked: who closes one takes them the other way round
+            try {
+                if (!guarded.closed) {
+                    guarded.claims++;
+                    return guarded;
+                }
+            } finally {
+                guarded.lock.unlock();
+            }
+        }
+    }
+
+    /** Makes a guard the one of its file, unless somebody else was faster. */
+    private static GuardedFile enter(Supplier<GuardedFile> known, GuardedFile opened) {
+        synchronized (FILES) {
+            GuardedFile other = known.get();
+            if (other != null) {
+                Posix.close(opened.file.descriptor());
+                return other;
+            }
+            FILES.add(opened);
+            return opened;
+        }
+    }
+
+    /** The guard of a file object, or one of memory that was adopted by the same open file description: that has one lease only. */
+    private static GuardedFile ofOwner(DaxFile file) {
+        GuardedFile known = OF_OWNERS.get(file);
+        if (known != null || FILES.isEmpty()) {
+            return known;
+        }
+        int descriptor = file.fileDescriptor();
+        FileStatus[] status = new FileStatus[1];
+        return Posix.status(descriptor, status) != 0 ? null : first(guarded ->
+                guarded.file.isOf(status[0].device(), status[0].inode()) && guarded.file.isSameDescription(descriptor));
+    }
+
+    private static GuardedFile first(Predicate<GuardedFile> condition) {
+        return FILES.stream().filter(condition).findFirst().orElse(null);
+    }
+
+    /** What a file object does to the size of its file passes this guard from now on. The guard is claimed. */
+    private void guardChangesOf(DaxFile owner) {
+        synchronized (FILES) {
+            if (OF_OWNERS.putIfAbsent(owner, this) == null) {
+                owner.guardChanges(this);
+            }
+        }
+    }
+
+    /** What makes the mappings of a region ones of this file's description. */
+    @FunctionalInterface
+    interface Adopting {
+        /**
+         * Maps the file over them.
+         *
+         * @return whether anything was changed, so that the lease may be had now
+         */
+        boolean mapOver(RegionFile file);
+    }
+
+    /**
+     * Adds a region that was made for this file's {@link #claim}, and lets it register as far as this file is concerned.
      *
      * @param policy whether it may be added without the lease
+     * @param adopting is called when the lease is not to be had as it is; null if the mapping is the file's own
      */
-    void add(MemoryRegion region, LeasePolicy policy) throws IOException {
+    void add(MemoryRegion region, LeasePolicy policy, Adopting adopting) throws IOException {
+        lock.lock();
         boolean added = false;
         try {
             if (lease == null && region.direct() != DirectAccess.NONE) {
                 takeLease();
             }
+            if (adopting != null && lease != null && !isLeased() && adopting.mapOver(file) && !broken) {
+                awaitRestored(ADOPTION_PATIENCE_NS);
+            }
             if (policy == LeasePolicy.REQUIRED) {
                 awaitLease();
             }
-            region.restore(size(), null, revoked, new LinkedHashSet<>());
+            region.restore(this, size(), revoked, new LinkedHashSet<>());
             if (region.failure() != null) {
                 if (policy == LeasePolicy.REQUIRED) {
                     throw region.failure();
                 }
                 retryLater();
             }
-            regions.put(region, null);
+            regions.add(region);
             counted.merge(region.domainCounters(), 1, Integer::sum);
             added = true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while the lease of %s was broken".formatted(file.path()));
         } finally {
-            if (added) {
-                lock.unlock();
-            } else {
-                giveUp();
+            claims--;
+            if (!added) {
+                closeIfUnused();
             }
+            lock.unlock();
         }
     }
 
     private void takeLease() throws LeaseUnavailableException {
-        LeaseType type = file.isWritable() ? LeaseType.WRITE : LeaseType.READ;
+        LeaseType type = file.writable() ? LeaseType.WRITE : LeaseType.READ;
         // A break that comes at once waits for our lock, and finds the lease noted.
-        lease = FileLease.want(descriptor, file.path().toString(), type, options.leaseMode(), this);
+        lease = FileLease.want(file.descriptor(), file.path().toString(), type, options.leaseMode(), this);
         revoked = !lease.isHeld();
         restoredAtNs = System.nanoTime();
     }
 
-    private void awaitLease() throws IOException, InterruptedException {
-        long waitNs = broken ? ADD_PATIENCE_NS : 0;
-        while (revoked && waitNs > 0) {
-            waitNs = restored.awaitNanos(waitNs);
+    private void awaitRestored(long waitNs) throws InterruptedException {
+        long restNs = waitNs;
+        while (revoked && restNs > 0) {
+            restNs = restored.awaitNanos(restNs);
         }
+    }
+
+    private void awaitLease() throws IOException, InterruptedException {
+        awaitRestored(broken ? ADD_PATIENCE_NS : 0);
         if (!revoked) {
             return;
         }
@@ -181,9 +267,11 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
                 "the lease is broken by another process that keeps the file open; register when it has closed it");
     }
 
-    /** Undoes {@link #of}: without regions the lease is released. */
+    /** Undoes {@link #claim}: without regions the lease is released. */
     void giveUp() {
+        lock.lock();
         try {
+            claims--;
             closeIfUnused();
         } finally {
             lock.unlock();
@@ -195,13 +283,13 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
         lock.lock();
         try {
-            MemoryRegistration withdrawn = region.revoke(users);
-            MemoryRegistration quiet = regions.remove(region);
-            counted.computeIfPresent(region.domainCounters(), (counters, count) -> count == 1 ? null : count - 1);
+            region.revoke(this, users);
+            if (regions.remove(region)) {
+                counted.computeIfPresent(region.domainCounters(), (counters, count) -> count == 1 ? null : count - 1);
+            }
             drain(users, System.nanoTime() + OWN_DEADLINE_NS);
             region.awaitCopies(); // of pumps, which look at whether it is closed
-            closeRegistration(withdrawn);
-            closeRegistration(quiet);
+            region.endWithdrawn(true);
             region.dismissAll();
             closeIfUnused();
         } finally {
@@ -211,26 +299,51 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     private void closeIfUnused() {
-        if (!regions.isEmpty() || closed) {
+        if (!regions.isEmpty() || claims > 0 || closed) {
+            return;
+        }
+        if (file.mustStayOpen()) {
+            linger();
             return;
         }
         closed = true;
         synchronized (FILES) {
-            FILES.remove(file, this);
+            FILES.remove(this);
+            OF_OWNERS.entrySet().removeIf(entry -> {
+                if (entry.getValue() == this) {
+                    entry.getKey().removeGuard(this);
+                }
+                return entry.getValue() == this;
+            });
         }
-        file.removeGuard(this);
         try {
             if (lease != null) {
                 lease.close();
             }
         } finally {
-            Posix.close(descriptor);
+            Posix.close(file.descriptor());
+        }
+    }
+
+    /** To close a descriptor would end locks that the program has on the file: it is kept until there are none. */
+    private void linger() {
+        if (!lingering) {
+            lingering = true;
+            PumpThreads.runAfter(LOOK_AT_LOCKS_NS, () -> {
+                lock.lock();
+                try {
+                    lingering = false;
+                    closeIfUnused();
+                } finally {
+                    lock.unlock();
+                }
+            });
         }
     }
 
     /** Not as soon as a break was heard, though the regions are revoked a moment later only. */
     boolean isLeased() {
-        return !revoked && lease.isHeld();
+        return !revoked && lease != null && lease.isHeld();
     }
 
     /** Whether the lease is not there for now only. */
@@ -238,8 +351,23 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         return broken;
     }
 
-    Optional<LeaseUnavailableException> refusal() {
-        return lease == null ? Optional.empty() : lease.refusal();
+    /** Whether nobody can make the file shorter: a memfd that is sealed. */
+    boolean cannotShrink() {
+        int seals = Posix.fcntl(file.descriptor(), LibC.F_GET_SEALS(), 0);
+        return seals > 0 && (seals & LibC.F_SEAL_SHRINK()) != 0;
+    }
+
+    /** Why the lease is not held, for people. */
+    String whyNotLeased() {
+        if (broken) {
+            return "the lease is broken: another process has the file open; it is asked for again and again";
+        }
+        Optional<LeaseUnavailableException> refusal = lease == null ? Optional.empty() : lease.refusal();
+        return refusal.map(e -> e.getMessage() + file.whoHasIt(e)).orElse("the lease is not held");
+    }
+
+    AtomicTurn atomicTurn() {
+        return atomicTurn;
     }
 
     long breaks() {
@@ -259,7 +387,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     int descriptor() {
-        return descriptor;
+        return file.descriptor();
     }
 
     // Staged transfers: pumps.
@@ -274,46 +402,10 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         return broken && System.nanoTime() - patienceEndNs < 0;
     }
 
-    /**
-     * Gives the turn for an atomic on a word of this file, if nobody has it and no device can be at it.
-     *
-     * @param pump is called when it is worth trying again
-     */
-    boolean beginAtomic(Pump pump) {
-        synchronized (atomics) {
-            if (atomicTurn || draining) {
-                atomics.add(pump);
-                return false;
-            }
-            atomics.remove(pump);
-            atomicTurn = true;
-            return true;
-        }
-    }
-
-    void endAtomic() {
-        atomicTurn = false;
-        callAtomics();
-    }
-
-    private void callAtomics() {
-        List<Pump> waiting;
-        synchronized (atomics) {
-            waiting = new ArrayList<>(atomics);
-            atomics.clear();
-        }
-        waiting.forEach(Pump::call);
-    }
-
-    /** Whether a staged atomic is at a word of the file: the device must not be let at one. */
-    boolean hasStagedAtomic() {
-        return atomicTurn;
-    }
-
     /** The present size, in bytes. */
     long size() {
         FileStatus[] status = new FileStatus[1];
-        int failed = Posix.status(descriptor, status);
+        int failed = Posix.status(file.descriptor(), status);
         if (failed != 0) {
             throw new IllegalStateException("statx(%s): %s".formatted(file.path(), Errno.name(-failed)));
         }
@@ -418,23 +510,16 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private void revokeAll(long deadlineNs, BreakEvent record) {
         long beganNs = System.nanoTime();
         stamp++;
-        draining = true;
+        atomicTurn.suspend();
         revoked = true;
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
-        regions.replaceAll((region, none) -> region.revoke(users));
+        regions.forEach(region -> region.revoke(this, users));
         Drain drain = Drain.of(users);
         long seizedNs = System.nanoTime();
         await(drain, deadlineNs);
-        draining = false;
-        callAtomics();
+        atomicTurn.resume();
         long drainedNs = System.nanoTime();
-        regions.replaceAll((region, withdrawn) -> {
-            if (region.direct().isOnDemand()) {
-                return withdrawn; // quiet now, and the device will find the file's new pages by itself
-            }
-            closeRegistration(withdrawn);
-            return null;
-        });
+        regions.forEach(region -> region.endWithdrawn(false));
         long endNs = System.nanoTime();
         revokeTookNs = endNs - beganNs;
         if (record != null) {
@@ -446,17 +531,14 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         RestoreEvent record = RegionEvents.begin(RestoreEvent::new);
         long beganNs = System.nanoTime();
         long size = size();
-        regions.replaceAll((region, quiet) -> {
-            region.restore(size, quiet, false, users);
-            return null;
-        });
+        regions.forEach(region -> region.restore(this, size, false, users));
         revoked = false;
         broken = false;
         stamp++;
         restoredAtNs = System.nanoTime();
         restoreTookNs = restoredAtNs - beganNs;
         restored.signalAll();
-        if (regions.keySet().stream().anyMatch(region -> region.failure() != null)) {
+        if (regions.stream().anyMatch(region -> region.failure() != null)) {
             retryLater();
         }
         if (record != null) {
@@ -482,9 +564,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             }
             long size = size();
             boolean again = false;
-            for (MemoryRegion region : regions.keySet()) {
+            for (MemoryRegion region : regions) {
                 if (region.failure() != null) {
-                    region.restore(size, null, false, users);
+                    region.restore(this, size, false, users);
                     again |= region.failure() != null;
                 }
             }
@@ -518,11 +600,11 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     private void notifyListeners(BiConsumer<RegionListener, MemoryRegion> call) {
-        regions.keySet().forEach(region -> region.notifyListeners(call));
+        regions.forEach(region -> region.notifyListeners(call));
     }
 
     /** Ends a registration. One that cannot be ended, as its device is gone, must not hold up the others, nor the break. */
-    private static void closeRegistration(MemoryRegistration registration) {
+    static void closeRegistration(MemoryRegistration registration) {
         try {
             if (registration != null) {
                 registration.close();
@@ -531,5 +613,10 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             Thread thread = Thread.currentThread();
             thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
         }
+    }
+
+    @Override
+    public String toString() {
+        return file.path().toString();
     }
 }

@@ -1,6 +1,9 @@
 package dev.daxverbs.region;
 
 import dev.daxverbs.dax.DaxMapping;
+import dev.daxverbs.dax.ExtentKind;
+import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.MappedRange;
 import dev.daxverbs.internal.Posix;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.MemoryRegistration;
@@ -9,13 +12,15 @@ import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.VerbsException;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiConsumer;
 
@@ -33,24 +38,25 @@ import java.util.function.BiConsumer;
  * <p>Thread use: any thread may use and close it.
  */
 public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
-    /** How often a copy is tried that fails though the file has the range, and the pause in between: some 50 ms in all. */
-    private static final int COPY_TRIES = 100;
-    private static final long COPY_PAUSE_NS = 500_000;
-
     private final RegionDomain domain;
-    private final MemorySegment segment;
+    private final MemorySegment segment; // the user's
+    private final MemorySegment memory; // the same as any thread may use it
+    private final MappedRange expected; // what it was; null: its mapping is ours, and stays
     private final long address; // of the segment: asked for by each work request
     private final long byteSize;
     private final MemoryRegistration fixed; // the one for its whole life, of memory that nothing can take away; else null
     private final Set<AccessFlag> access;
     private final DaxMapping mapping; // null: no file
-    private final GuardedFile file; // null: no guard is needed
+    private final List<RegionPart> parts; // what it lies over, in order: at least one
+    private final List<GuardedFile> files; // of the parts, each once; none: no guard is needed, or none can be had
+    private final RegionPart onlyPart; // null: more than one
     private final DirectAccess direct;
     private final boolean allowsAny; // what direct says; for posters
     private final String whyNotDirect; // null if any transfer can be
-    private final long fileOffset;
+    private final AtomicTurn ownTurn = new AtomicTurn(); // for atomics on parts without a guarded file
     /** Held for reading while a pump copies from or to the file; by {@link #awaitCopies} for writing. */
     private final ReentrantReadWriteLock copying = new ReentrantReadWriteLock();
+    private RegionCache cache; // whose it is; null: its user's own
     private final List<RegionListener> listeners = new CopyOnWriteArrayList<>();
 
     /**
@@ -59,8 +65,17 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * one time with the size of another.
      */
     private Usable usable;
-    /** How many bytes the file had when last looked at; guarded by this. */
+    /** How many bytes from the start the files had when last looked at; guarded by this. */
     private long usableBytes;
+    /**
+     * Makes changes of the registration exclude each other: a region over several files has as many who break and restore it. Taken
+     * within the lock of a guarded file; {@code this} within it, for moments.
+     */
+    private final ReentrantLock registering = new ReentrantLock();
+    /** The files whose memory must not be registered now: all of them at first. By {@link #registering}. */
+    private final Set<GuardedFile> withheld = new HashSet<>();
+    /** The registration that posters had until a break: to be ended, or, on demand, kept quiet. By {@link #registering}. */
+    private MemoryRegistration withdrawn;
     /** Why the registration could not be renewed. */
     private volatile VerbsException failure;
     private volatile boolean closed;
@@ -72,40 +87,57 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * What posters may name.
      *
      * @param registration the live registration; null where the file has nothing of the region
-     * @param bytes how many bytes from the start the file has
+     * @param bytes how many bytes from the start can be named: up to the first that a file lacks
+     * @param present how many bytes each part has; null where there is only one part
      */
-    record Usable(MemoryRegistration registration, long bytes) {
+    record Usable(MemoryRegistration registration, long bytes, long[] present) {
     }
 
     private MemoryRegion(RegionDomain domain, MemorySegment segment, MemoryRegistration fixed, Set<AccessFlag> access, DaxMapping mapping,
-            long fileOffset, GuardedFile file, DirectAccess direct, String whyNotDirect) {
+            List<RegionPart> parts, DirectPath direct, MemorySegment memory, MappedRange expected) {
         this.domain = domain;
         this.segment = segment;
+        this.memory = memory;
+        this.expected = expected;
         this.fixed = fixed;
         address = segment.address();
         byteSize = segment.byteSize();
         this.access = AccessFlag.copyOf(access);
         this.mapping = mapping;
-        this.fileOffset = fileOffset;
-        this.file = file;
-        this.direct = direct;
-        allowsAny = direct.allowsAny();
-        this.whyNotDirect = whyNotDirect;
+        this.parts = List.copyOf(parts);
+        files = fixed != null ? List.of() : parts.stream().map(RegionPart::file).filter(Objects::nonNull).distinct().toList();
+        onlyPart = parts.size() == 1 ? parts.getFirst() : null;
+        withheld.addAll(files);
+        this.direct = direct.access();
+        allowsAny = this.direct.allowsAny();
+        whyNotDirect = direct.reason();
+        usableBytes = byteSize;
     }
 
     /** A region that nothing can take away: one registration for its whole life. */
-    static MemoryRegion fixed(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping) {
+    static MemoryRegion fixed(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, List<RegionPart> parts) {
         MemoryRegistration registration = domain.protectionDomain().register(segment, access);
-        MemoryRegion region = new MemoryRegion(domain, segment, registration, access, mapping, 0, null, DirectAccess.PINNED, null);
-        region.usableBytes = segment.byteSize();
-        region.usable = new Usable(registration, segment.byteSize());
+        MemoryRegion region = new MemoryRegion(domain, segment, registration, access, mapping, parts, DirectPath.PINNED, segment,
+                null);
+        region.usable = new Usable(registration, segment.byteSize(), null);
         return region;
     }
 
-    /** A region over a guarded file, without a registration yet. */
-    static MemoryRegion tracked(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, long fileOffset,
-            GuardedFile file, DirectAccess direct, String whyNotDirect) {
-        return new MemoryRegion(domain, segment, null, access, mapping, fileOffset, file, direct, whyNotDirect);
+    /** A region over the library's own mapping, without a registration yet. */
+    static MemoryRegion declared(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, DaxMapping mapping, RegionPart part,
+            DirectPath direct) {
+        return new MemoryRegion(domain, segment, null, access, mapping, List.of(part), direct, segment, null);
+    }
+
+    /**
+     * A region over whatever is mapped there, without a registration yet: it gets one when all its guarded files have let it.
+     *
+     * @param memory the segment as any thread may use it
+     * @param expected what is mapped there; it is not registered when that has changed
+     */
+    static MemoryRegion adopted(RegionDomain domain, MemorySegment segment, Set<AccessFlag> access, List<RegionPart> parts, DirectPath direct,
+            MemorySegment memory, MappedRange expected) {
+        return new MemoryRegion(domain, segment, null, access, null, parts, direct, memory, expected);
     }
 
     /**
@@ -151,10 +183,10 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * @return the guard
      */
     public Guard guard() {
-        if (file == null) {
+        if (fixed != null) {
             return Guard.NOT_NEEDED;
         }
-        return file.isLeased() ? Guard.LEASED : Guard.UNLEASED;
+        return !files.isEmpty() && files.stream().allMatch(GuardedFile::isLeased) ? Guard.LEASED : Guard.UNLEASED;
     }
 
     /**
@@ -187,16 +219,17 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         }
         Guard now = guard(); // once: it may change while we speak of it
         if (now == Guard.UNLEASED && direct != DirectAccess.NONE) {
-            reasons.add(file.mayBeRestored() ? "the lease is broken: another process has the file open; it is asked for again and again"
-                    : file.refusal().map(Throwable::getMessage).orElse("the lease is not held"));
+            files.stream().filter(file -> !file.isLeased()).map(GuardedFile::whyNotLeased).forEach(reasons::add);
         }
         VerbsException refused = failure;
         if (refused != null) {
             reasons.add("the registration was refused, and is tried again and again: " + refused.getMessage());
         }
-        return new RegionDescription(mapping == null ? null : mapping.file().path(), mapping == null ? null : mapping.file().kind(), now,
-                path(), direct.isOnDemand(), byteSize(), usableBytes(), breaks(), forced(), fenced(), file == null ? 0 : file.lastBreakNs(),
-                List.copyOf(reasons));
+        RegionPart shown = parts.stream().filter(part -> part.extent().kind() != ExtentKind.ANONYMOUS).findFirst().orElse(null);
+        return new RegionDescription(shown == null ? null : mapping != null ? mapping.file().path() : Path.of(shown.extent().name()),
+                shown == null ? null : shown.extent().memory().orElse(null), now, path(), direct.isOnDemand(), byteSize(), usableBytes(),
+                breaks(), forced(), fenced(), files.stream().mapToLong(GuardedFile::lastBreakNs).max().orElse(0), List.copyOf(reasons),
+                parts.stream().map(RegionPart::describe).toList());
     }
 
     /**
@@ -233,12 +266,12 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     /**
-     * How often the lease on the file has been broken since it was first taken.
+     * How often the lease on the file has been broken since it was first taken; of several files, the sum.
      *
      * @return the number of breaks; 0 for memory without a lease
      */
     public long breaks() {
-        return file == null ? 0 : file.breaks();
+        return files.stream().mapToLong(GuardedFile::breaks).sum();
     }
 
     /**
@@ -247,7 +280,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * @return the number since the lease was first taken; 0 for memory without a lease
      */
     public long fenced() {
-        return file == null ? 0 : file.fenced();
+        return files.stream().mapToLong(GuardedFile::fenced).sum();
     }
 
     /**
@@ -256,7 +289,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
      * @return the number since the lease was first taken; 0 for memory without a lease
      */
     public long forced() {
-        return file == null ? 0 : file.forced();
+        return files.stream().mapToLong(GuardedFile::forced).sum();
     }
 
     @Override
@@ -271,7 +304,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     @Override
     public boolean hasFixedKeys() {
-        return file == null;
+        return fixed != null;
     }
 
     @Override
@@ -358,16 +391,80 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     /** Whether the device may do atomics there, as far as staged ones are concerned. */
     boolean allowsAtomicsNow() {
-        return direct.allowsAtomics() && !file.hasStagedAtomic();
+        return direct.allowsAtomics() && !hasStagedAtomic();
+    }
+
+    private boolean hasStagedAtomic() {
+        if (onlyPart != null) {
+            return turnOf(onlyPart).isTaken();
+        }
+        for (RegionPart part : parts) {
+            if (turnOf(part).isTaken()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whose turn decides who is at the word there. */
+    AtomicTurn atomicTurnAt(long offset) {
+        return turnOf(partAt(offset));
+    }
+
+    private AtomicTurn turnOf(RegionPart part) {
+        return part.file() == null ? ownTurn : part.file().atomicTurn();
+    }
+
+    /** Whether the device may be at a word now, but for staged atomics. */
+    synchronized boolean letsDeviceDoAtomicsAt(long offset, long lengthBytes) {
+        return direct.allowsAtomics() && usable != null && offset + lengthBytes <= usable.bytes();
+    }
+
+    /**
+     * Whether the files lack bytes of a range, for all that was known when they were looked at.
+     *
+     * @param now what can be used
+     */
+    boolean lacks(Usable now, long offset, long lengthBytes) {
+        if (offset + lengthBytes <= now.bytes()) {
+            return false;
+        }
+        if (now.present() == null) {
+            return true;
+        }
+        for (int i = 0; i < now.present().length; i++) {
+            RegionPart part = parts.get(i);
+            long presentEnd = part.offset() + now.present()[i];
+            if (offset + lengthBytes > presentEnd && offset < part.offset() + part.byteSize() && presentEnd < part.offset() + part.byteSize()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** As {@link #lacks}, of what can be used at this moment. */
+    synchronized boolean lacksNow(long offset, long lengthBytes) {
+        return usable == null ? offset + lengthBytes > usableBytes : lacks(usable, offset, lengthBytes);
     }
 
     /** Whether it is worth waiting for a registration. */
     boolean mayBecomeDirect() {
-        return direct != DirectAccess.NONE && (file.isLeased() || file.mayBeRestored());
+        return direct != DirectAccess.NONE && files.stream().allMatch(file -> file.isLeased() || file.mayBeRestored());
     }
 
-    GuardedFile file() {
-        return file;
+    List<RegionPart> parts() {
+        return parts;
+    }
+
+    private RegionPart partAt(long offset) {
+        if (onlyPart != null) {
+            return onlyPart;
+        }
+        int i = parts.size() - 1;
+        while (parts.get(i).offset() > offset) {
+            i--;
+        }
+        return parts.get(i);
     }
 
     DomainCounters domainCounters() {
@@ -381,47 +478,43 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         return domain.targetStaging();
     }
 
-    /** Reads from the file. */
-    FileAccess read(long offset, MemorySegment into) {
-        return copy(() -> StagedCopy.fromFile(file.descriptor(), fileOffset + offset, into), offset, into.byteSize());
+    /** Reads from the files. */
+    FileAccess read(long offset, StagingBuffer into, long intoOffset, long lengthBytes) {
+        return eachPart(offset, lengthBytes, (part, at, done, length) -> part.read(at, into, intoOffset + done, length));
     }
 
-    /** Writes to the file, through its mapping. */
+    /** Writes to the files, through their mappings. */
     FileAccess write(long offset, StagingBuffer from, long fromOffset, long lengthBytes) {
-        return copy(() -> file.size() < fileOffset + offset + lengthBytes ? 0
-                : StagedCopy.toMapping(from, fromOffset, segment.asSlice(offset, lengthBytes)), offset, lengthBytes);
+        return eachPart(offset, lengthBytes, (part, at, done, length) -> part.write(at, from, fromOffset + done, length));
     }
 
-    /** Whether the file has the range. */
+    /** Whether the files have the range. */
     FileAccess looksFor(long offset, long lengthBytes) {
-        return copy(() -> file.size() < fileOffset + offset + lengthBytes ? 0 : lengthBytes, offset, lengthBytes);
+        return eachPart(offset, lengthBytes, (part, at, done, length) -> part.looksFor(at, length));
     }
 
-    private interface Copy {
-        long run();
+    /** What is done with a range of a part, and how much of the whole was done before. */
+    private interface PartAccess {
+        FileAccess run(RegionPart part, long at, long done, long length);
     }
 
-    private FileAccess copy(Copy copy, long offset, long lengthBytes) {
+    private FileAccess eachPart(long offset, long lengthBytes, PartAccess access) {
         copying.readLock().lock();
         try {
             if (closed) {
                 return FileAccess.CLOSED;
             }
-            for (int tries = 0; tries < COPY_TRIES; tries++) {
-                long stamp = file.stamp(); // before the look at the file: what is decided must not mix two times
-                boolean mayGrow = file.mayGrow();
-                if (copy.run() == lengthBytes) {
-                    return FileAccess.DONE;
+            for (long done = 0; done < lengthBytes;) {
+                RegionPart part = partAt(offset + done);
+                long at = offset + done - part.offset();
+                long length = Math.min(lengthBytes - done, part.byteSize() - at);
+                FileAccess result = access.run(part, at, done, length);
+                if (result != FileAccess.DONE) {
+                    return result;
                 }
-                if (mayGrow || file.mayGrow() || file.stamp() != stamp) {
-                    return FileAccess.LATER;
-                }
-                if (file.size() < fileOffset + offset + lengthBytes) {
-                    return FileAccess.TRUNCATED;
-                }
-                LockSupport.parkNanos(COPY_PAUSE_NS); // cut off and made longer again in between; or the file system fails
+                done += length;
             }
-            return FileAccess.FAILED;
+            return FileAccess.DONE;
         } finally {
             copying.readLock().unlock();
         }
@@ -433,59 +526,128 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         copying.writeLock().unlock();
     }
 
-    // Breaks and restores: within the lock of the guarded file.
+    // Breaks and restores: within the lock of the guarded file that is broken or restored.
 
-    /** Withdraws the registration from posters; returns it, and adds those who may have posted with it. */
-    MemoryRegistration revoke(Set<TrackedQueuePair> toFenceOff) {
-        MemoryRegistration withdrawn;
-        synchronized (this) {
-            withdrawn = usable == null ? null : usable.registration();
-            usable = null;
+    /** Withdraws the registration from posters, as one file breaks; adds those who may have posted with it. */
+    void revoke(GuardedFile by, Set<TrackedQueuePair> toFenceOff) {
+        registering.lock();
+        try {
+            withheld.add(by);
+            synchronized (this) {
+                if (usable != null) {
+                    withdrawn = usable.registration();
+                    usable = null;
+                }
+            }
+        } finally {
+            registering.unlock();
         }
         synchronized (users) { // a queue pair that enters itself after this sees that it is gone
             toFenceOff.addAll(users);
         }
-        return withdrawn;
     }
 
     /**
-     * Gives posters a registration again, and adds those who may have deferred. One that is refused is noted: the region stays staged.
-     *
-     * @param fileSizeBytes the present size of the file
-     * @param kept the registration that was withdrawn and not closed, or null
-     * @param unleased whether the file must not be registered at present
+     * Ends the registration that was withdrawn, now that nothing is under way with it; one on demand may stay, as the device finds the files'
+     * new pages by itself. Returns only when it has ended, whoever ends it: two files may break at once.
      */
-    void restore(long fileSizeBytes, MemoryRegistration kept, boolean unleased, Set<TrackedQueuePair> toPump) {
-        long present = Math.max(0, Math.min(segment.byteSize(), fileSizeBytes - fileOffset));
-        MemoryRegistration renewed = kept;
-        VerbsException refused = null;
-        boolean register = !unleased && direct != DirectAccess.NONE;
-        if (renewed == null && present > 0 && register) {
-            try {
-                renewed = register(present);
-            } catch (VerbsException e) {
-                refused = e;
+    void endWithdrawn(boolean alsoOnDemand) {
+        registering.lock();
+        try {
+            if (withdrawn != null && (alsoOnDemand || !direct.isOnDemand())) {
+                MemoryRegistration ended = withdrawn;
+                withdrawn = null;
+                GuardedFile.closeRegistration(ended);
             }
+        } finally {
+            registering.unlock();
         }
-        synchronized (this) {
-            usableBytes = present;
-            failure = refused;
-            usable = register && refused == null ? new Usable(renewed, present) : null;
+    }
+
+    /**
+     * Gives posters a registration again, if none of the other files withholds it, and adds those who may have deferred. One that is refused
+     * is noted: the region stays staged.
+     *
+     * @param by the file that is there again
+     * @param fileSizeBytes its present size
+     * @param unleased whether it must not be registered at present
+     */
+    void restore(GuardedFile by, long fileSizeBytes, boolean unleased, Set<TrackedQueuePair> toPump) {
+        registering.lock();
+        try {
+            parts.stream().filter(part -> part.file() == by).forEach(part -> part.setFileSize(fileSizeBytes));
+            if (unleased) {
+                withheld.add(by);
+            } else {
+                withheld.remove(by);
+            }
+            long prefix = prefix();
+            boolean register = withheld.isEmpty() && direct != DirectAccess.NONE;
+            MemoryRegistration renewed = withdrawn;
+            VerbsException refused = null;
+            if (register) {
+                try {
+                    checkStillThere(); // also for one on demand that was kept: it goes where the addresses go
+                    renewed = renewed == null && prefix > 0 ? register(prefix) : renewed;
+                } catch (VerbsException e) {
+                    refused = e;
+                }
+            }
+            boolean give = register && refused == null;
+            withdrawn = give ? null : renewed;
+            long[] present = onlyPart != null ? null : parts.stream().mapToLong(RegionPart::presentBytes).toArray();
+            synchronized (this) {
+                usableBytes = prefix;
+                failure = refused;
+                usable = give ? new Usable(renewed, prefix, present) : null;
+            }
+        } finally {
+            registering.unlock();
         }
         synchronized (users) {
             toPump.addAll(users);
         }
     }
 
+    /** How many bytes from the start the files have. */
+    private long prefix() {
+        for (RegionPart part : parts) {
+            if (part.presentBytes() < part.byteSize()) {
+                return part.offset() + part.presentBytes();
+            }
+        }
+        return byteSize;
+    }
+
     private MemoryRegistration register(long present) {
         if (direct.isOnDemand()) {
             Set<AccessFlag> flags = access();
             flags.add(AccessFlag.ON_DEMAND);
-            return domain.protectionDomain().register(segment, flags);
+            return domain.protectionDomain().register(memory, flags);
         }
         // Whole pages: the last one is there even where the file ends in it.
-        long pages = (present + Posix.PAGE_SIZE - 1) / Posix.PAGE_SIZE * Posix.PAGE_SIZE;
-        return domain.protectionDomain().register(segment.asSlice(0, Math.min(segment.byteSize(), pages)), access);
+        long end = (address + present + Posix.PAGE_SIZE - 1) / Posix.PAGE_SIZE * Posix.PAGE_SIZE;
+        return domain.protectionDomain().register(memory.asSlice(0, Math.min(byteSize, end - address)), access);
+    }
+
+    /** The program may have unmapped it, and mapped something else there, which is not to be let at a device. */
+    private void checkStillThere() {
+        if (expected == null) {
+            return;
+        }
+        String found = null;
+        if (!segment.scope().isAlive()) {
+            found = "its arena is closed";
+        } else {
+            MappedRange now = MappedRange.of(address, byteSize);
+            if (!now.equals(expected)) {
+                found = "there is now " + now + ", and was " + expected;
+            }
+        }
+        if (found != null) {
+            throw new VerbsException("ibv_reg_mr(%s)".formatted(this), Errno.EFAULT, "the memory is no longer what was registered: " + found
+                    + "; close regions before their memory is unmapped");
+        }
     }
 
     VerbsException failure() {
@@ -503,23 +665,43 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         old.forEach(queuePair -> queuePair.forget(this));
     }
 
+    /** Makes it a cache's: closing it then gives it back. Before anybody else has it. */
+    void belongTo(RegionCache owner) {
+        cache = owner;
+    }
+
     /**
      * Ends the region: transfers that were posted are waited for (for some seconds at most), deferred ones complete with
-     * {@code LOC_PROT_ERR}, the registration ends, and the file's last region releases the lease. Closing again does nothing.
+     * {@code LOC_PROT_ERR}, the registration ends, and the file's last region releases the lease. Closing again does nothing. A region of a
+     * {@link RegionCache} is given back to it instead, see there.
      */
     @Override
     public void close() {
+        if (cache != null) {
+            cache.release(this);
+        } else {
+            end();
+        }
+    }
+
+    /** Undoes what was done of its making, which failed. */
+    void abandon() {
+        closed = true;
+        files.forEach(file -> file.remove(this));
+    }
+
+    /** Ends it, whosever it is. */
+    void end() {
         synchronized (this) {
             if (closed) {
                 return;
             }
             closed = true;
         }
-        if (file == null) {
+        if (fixed != null) {
             fixed.close();
-        } else {
-            file.remove(this);
         }
+        files.forEach(file -> file.remove(this));
         if (mapping != null) {
             mapping.drop(this);
         }
@@ -529,6 +711,6 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     @Override
     public String toString() {
         return "memory region of %d bytes at 0x%x%s".formatted(segment.byteSize(), segment.address(),
-                mapping == null ? "" : " over " + mapping.file().path());
+                mapping != null ? " over " + mapping.file().path() : files.isEmpty() ? "" : " over " + files);
     }
 }

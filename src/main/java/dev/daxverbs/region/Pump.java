@@ -317,15 +317,16 @@ final class Pump implements Runnable {
             return tooLong(transfer);
         }
         if (transfer.opcode.isAtomic() && transfer.remote != null) {
-            if (!transfer.remote.file().beginAtomic(this)) {
+            AtomicTurn turn = transfer.remote.atomicTurnAt(transfer.remoteOffset());
+            if (!turn.begin(this)) {
                 return sweepNs; // called when its turn has come
             }
             // Who looks for a turn after this leaves the word alone; who looked before had the registration, so that we see it here.
-            if (transfer.remote.direct().allowsAtomics() && transfer.remote.path() == TransferPath.DIRECT) {
-                transfer.remote.file().endAtomic();
+            if (transfer.remote.letsDeviceDoAtomicsAt(transfer.remoteOffset(), transfer.totalBytes)) {
+                turn.end();
                 return FIRST_SWEEP_NS; // the device's atomics are at it: this one goes to the device, too
             }
-            transfer.atomicTurn = transfer.remote.file();
+            transfer.atomicTurn = turn;
         }
         if (open == 0) {
             stagedFrom = sends.posted();
@@ -499,7 +500,7 @@ final class Pump implements Runnable {
     /** Gives back what a transfer has beside its pieces, and its place where it waits for memory: who is behind must not wait for it. */
     private void end(StagedTransfer transfer) {
         if (transfer.atomicTurn != null) {
-            transfer.atomicTurn.endAtomic();
+            transfer.atomicTurn.end();
             transfer.atomicTurn = null;
         }
         if (transfer.announcement != null) {

@@ -1,11 +1,13 @@
 package dev.daxverbs.region;
 
 import dev.daxverbs.dax.AddressSpace;
+import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.dax.Extent;
 import dev.daxverbs.dax.ExtentKind;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.MappedRange;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.AtomicCapability;
 import dev.daxverbs.verbs.CompletionChannel;
@@ -17,10 +19,14 @@ import dev.daxverbs.verbs.QueuePairOptions;
 import dev.daxverbs.verbs.VerbsException;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileSystemException;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -40,6 +46,9 @@ import java.util.Set;
  * <p>Thread use: any thread may use and close it. It refuses to close while something made from it is open.
  */
 public final class RegionDomain implements AutoCloseable {
+    /** Not the owner of any segment. */
+    private static final Thread ANY_THREAD = Thread.ofPlatform().unstarted(() -> { });
+
     private final DeviceContext context;
     private final ProtectionDomain domain;
     private final RegionOptions options;
@@ -117,26 +126,112 @@ public final class RegionDomain implements AutoCloseable {
     }
 
     /**
-     * Registers anonymous memory: one registration, for as long as the region is open.
+     * Registers any native memory, whoever mapped it and from whatever, with the lease preferred: {@link #register(MemorySegment, Set,
+     * LeasePolicy)}.
      *
-     * @param segment native memory that no file is mapped to
+     * @param segment the memory
      * @param access what the device may do with it
      * @return the region
-     * @throws IllegalArgumentException if a file is mapped there: register its {@link DaxMapping}. Otherwise as
-     *         {@link ProtectionDomain#register(MemorySegment, Set)}
-     * @throws dev.daxverbs.dax.InaccessibleMemoryException if part of it is not mapped, or mapped without any access
+     * @throws java.io.UncheckedIOException if a file under it cannot be guarded at all: too many open files, for instance
      */
     public MemoryRegion register(MemorySegment segment, AccessFlag... access) {
-        if (segment.isNative() && segment.byteSize() > 0) {
-            for (Extent extent : AddressSpace.resolve(segment.address(), segment.byteSize())) {
-                if (extent.shared() && extent.kind() != ExtentKind.ANONYMOUS) {
-                    throw new IllegalArgumentException(("address=0x%x, length=%d: a file is mapped there (%s), which another process can"
-                            + " truncate; open it as a DaxFile and register its DaxMapping").formatted(segment.address(),
-                                    segment.byteSize(), extent));
-                }
+        try {
+            return register(segment, AccessFlag.setOf(access), LeasePolicy.PREFERRED);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Registers any native memory: of an arena, a direct buffer, {@code FileChannel.map}, {@code mmap(2)} by native code, {@code shm_open(3)}, a
+     * memfd, huge pages, a device; also a range that goes over several of these. The caller need not know which.
+     *
+     * <p>What files it is mapped from is found out ({@link AddressSpace}), and each that somebody could make shorter is guarded by a lease, for which
+     * the library uses a descriptor that the program has or opens the file itself; it may map the file again over the mappings
+     * that the range lies in, at the same offset, with the same protection and flags, which no access notices. A
+     * lease that breaks takes the region to staging memory, as for a {@link DaxMapping}. {@link MemoryRegion#describe()} says what was found and done.
+     *
+     * <p>The mappings that the range lies in must stay as they are while this method runs, and the memory mapped until the region is
+     * closed; a file's mapping may be unmapped before if no work request names it any more. What the program itself does to the file through a
+     * descriptor that shares the mapping's open file description (truncating it, punching holes) raises no break: the memory is the program's own to destroy.
+     *
+     * @param segment the memory; it need not begin or end at a page
+     * @param access what the device may do with it
+     * @param policy what is to be done when a lease is not to be had
+     * @return the region
+     * @throws IllegalArgumentException if the device is to write and part of the range is mapped for reading only, or is memory of the kernel's;
+     *         otherwise as {@link ProtectionDomain#register(MemorySegment, Set)}
+     * @throws IllegalStateException if the segment's arena is closed
+     * @throws dev.daxverbs.dax.InaccessibleMemoryException if part of it is not mapped, or mapped without any access
+     * @throws IOException with the lease required, if one cannot be had ({@link dev.daxverbs.lease.LeaseUnavailableException} says why) or a file cannot be
+     *         reached; or EMFILE: too many open files
+     * @throws VerbsException as {@link #register(DaxMapping, long, long, Set, LeasePolicy)}; of memory without files, if the kernel refuses to pin it
+     */
+    public MemoryRegion register(MemorySegment segment, Set<AccessFlag> access, LeasePolicy policy) throws IOException {
+        Objects.requireNonNull(policy, "policy");
+        checkNotOnDemand(access);
+        domain.check(segment, access);
+        MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize()); // before: a change in between is then seen later
+        List<Extent> extents = AddressSpace.resolve(segment.address(), segment.byteSize());
+        extents.forEach(extent -> checkSuitable(segment, extent, access));
+        MemorySegment memory = forAnyThread(segment);
+        Adoption adoption = new Adoption(segment, extents, options);
+        List<RegionPart> parts = adoption.claim(memory);
+        MemoryRegion region = null;
+        try {
+            region = make(segment, access, policy, parts, memory, mapped);
+        } finally {
+            if (region == null) {
+                adoption.giveUp();
             }
         }
-        return enter(MemoryRegion.fixed(this, segment, AccessFlag.setOf(access), null));
+        adoption.add(region, policy);
+        return enter(region);
+    }
+
+    /** For threads of the library: of a segment that belongs to another thread only the address can be used by them. */
+    @SuppressWarnings("restricted")
+    private static MemorySegment forAnyThread(MemorySegment segment) {
+        return segment.isAccessibleBy(ANY_THREAD) ? segment
+                : MemorySegment.ofAddress(segment.address()).reinterpret(segment.byteSize());
+    }
+
+    private MemoryRegion make(MemorySegment segment, Set<AccessFlag> access, LeasePolicy policy, List<RegionPart> parts, MemorySegment memory,
+            MappedRange mapped) throws IOException {
+        Optional<RegionPart> unguarded = parts.stream().filter(RegionPart::lacksGuard).findFirst();
+        if (unguarded.isEmpty() && parts.stream().allMatch(part -> part.file() == null)) {
+            return MemoryRegion.fixed(this, segment, access, null, parts);
+        }
+        if (unguarded.isPresent() && policy == LeasePolicy.REQUIRED) {
+            throw new FileSystemException(unguarded.get().extent().name(), null, "no lease: " + unguarded.get().adoption());
+        }
+        DirectPath direct = unguarded.isPresent() ? DirectPath.unguarded(unguarded.get())
+                : DirectPath.of(this, parts.stream().map(RegionPart::extent).toList(), memory, access);
+        checkDirect(policy, direct, segment);
+        prepareStaging(access);
+        return MemoryRegion.adopted(this, segment, access, parts, direct, memory, mapped);
+    }
+
+    private static void checkSuitable(MemorySegment segment, Extent extent, Set<AccessFlag> access) {
+        String why = extent.kind() == ExtentKind.SPECIAL ? "it is the kernel's own, and no device may be let at it"
+                : !extent.writable() && access.contains(AccessFlag.LOCAL_WRITE) ? "it is mapped for reading only, and LOCAL_WRITE lets the device write"
+                : null;
+        if (why != null) {
+            throw new IllegalArgumentException("address=0x%x, length=%d, access=%s: %s: %s".formatted(segment.address(), segment.byteSize(),
+                    access, extent, why));
+        }
+    }
+
+    private static void checkNotOnDemand(Set<AccessFlag> access) {
+        if (access.contains(AccessFlag.ON_DEMAND)) {
+            throw new IllegalArgumentException("ON_DEMAND: the region chooses that by the kind of memory");
+        }
+    }
+
+    private static void checkDirect(LeasePolicy policy, DirectPath direct, Object memory) {
+        if (policy == LeasePolicy.REQUIRED && direct.access() == DirectAccess.NONE) {
+            throw new VerbsException("ibv_reg_mr(%s)".formatted(memory), Errno.EOPNOTSUPP, direct.reason());
+        }
     }
 
     /**
@@ -190,9 +285,7 @@ public final class RegionDomain implements AutoCloseable {
         if (offset < 0 || lengthBytes <= 0 || offset > mapping.length() - lengthBytes) {
             throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(offset, lengthBytes, mapping));
         }
-        if (access.contains(AccessFlag.ON_DEMAND)) {
-            throw new IllegalArgumentException("ON_DEMAND: the region chooses that by the kind of memory");
-        }
+        checkNotOnDemand(access);
         MemorySegment segment = mapping.segment().asSlice(offset, lengthBytes);
         domain.check(segment, access);
         mapping.hold(this); // nobody unmaps it meanwhile
@@ -207,24 +300,30 @@ public final class RegionDomain implements AutoCloseable {
 
     private MemoryRegion registerHeld(DaxMapping mapping, long offset, MemorySegment segment, Set<AccessFlag> access, LeasePolicy policy)
             throws IOException {
-        if (mapping.file().kind() == MemoryKind.DEVICE_DAX || mapping.file().cannotShrink()) {
-            return MemoryRegion.fixed(this, segment, access, mapping);
+        DaxFile file = mapping.file();
+        boolean isDevice = file.kind() == MemoryKind.DEVICE_DAX;
+        Extent extent = new Extent(segment.address(), segment.byteSize(), isDevice ? ExtentKind.DEVICE : ExtentKind.SHARED_FILE,
+                Optional.of(file.kind()), 0, 0, true, mapping.offset() + offset, true, file.isWritable(), false, true, file.path().toString(), false);
+        if (isDevice || file.cannotShrink()) {
+            return MemoryRegion.fixed(this, segment, access, mapping,
+                    List.of(RegionPart.lasting(0, segment, extent, "nobody can make it shorter")));
         }
-        DirectPath direct = DirectPath.of(this, mapping, segment, access);
-        if (policy == LeasePolicy.REQUIRED && direct.access() == DirectAccess.NONE) {
-            throw new VerbsException("ibv_reg_mr(%s)".formatted(mapping), Errno.EOPNOTSUPP, direct.reason());
-        }
+        DirectPath direct = DirectPath.of(this, List.of(extent), segment, access);
+        checkDirect(policy, direct, mapping);
         prepareStaging(access);
-        GuardedFile file = GuardedFile.of(mapping.file(), options);
-        MemoryRegion region;
+        GuardedFile guarded = GuardedFile.claim(file, options);
+        MemoryRegion region = MemoryRegion.declared(this, segment, access, mapping,
+                RegionPart.guarded(0, segment, guarded, extent, "mapped by the library"), direct);
+        boolean added = false;
         try {
-            region = MemoryRegion.tracked(this, segment, access, mapping, mapping.offset() + offset, file, direct.access(), direct.reason());
-        } catch (RuntimeException | Error e) {
-            file.giveUp();
-            throw e;
+            guarded.add(region, policy, null);
+            added = true;
+            return region;
+        } finally {
+            if (!added) {
+                region.abandon();
+            }
         }
-        file.add(region, policy);
-        return region;
     }
 
     /** What transfers of a region may need, so that no break meets with an exhausted limit. */

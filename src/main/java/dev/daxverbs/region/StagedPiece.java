@@ -64,14 +64,14 @@ final class StagedPiece {
     /** Reads its sources from their files, and looks whether the files have the room for its destinations. */
     FileAccess prepare() {
         FileAccess result = eachLocal(transfer.opcode.sendsData()
-                ? (region, offset, staged, length) -> region.read(offset, local.segment().asSlice(staged, length))
+                ? (region, offset, staged, length) -> region.read(offset, local, staged, length)
                 : (region, offset, staged, length) -> region.looksFor(offset, length));
         if (result != FileAccess.DONE || remote == null) {
             return result;
         }
         long offset = remoteOffset();
         return transfer.opcode.sendsData() ? transfer.remote.looksFor(offset, lengthBytes)
-                : transfer.remote.read(offset, remote.segment());
+                : transfer.remote.read(offset, remote, 0, lengthBytes);
     }
 
     /** Writes its destinations to their files. */
@@ -88,7 +88,7 @@ final class StagedPiece {
     }
 
     private long remoteOffset() {
-        return transfer.request.remoteAddress(0) + begin - transfer.remote.address();
+        return transfer.remoteOffset() + begin;
     }
 
     private FileAccess eachLocal(LocalAccess access) {

@@ -74,7 +74,7 @@ final class StagedReceive {
             }
             MemoryRegion.Usable usable = region.usableFor(queuePair);
             long offset = requests.localAddress(i, k) - region.address();
-            if (usable != null && offset + requests.localLength(i, k) > usable.bytes()) {
+            if (usable != null && region.lacks(usable, offset, requests.localLength(i, k))) {
                 throw new RegionTruncatedException(region, offset, requests.localLength(i, k), usable.bytes());
             }
         }

@@ -8,7 +8,7 @@ import dev.daxverbs.verbs.SendWorkRequests;
  * A send work request that goes through staging memory, in one piece or more. Used by the pump, one thread at a time.
  *
  * <p><b>Sources</b> are read from their files when a piece is posted, <b>destinations</b> written to theirs when it has arrived. An atomic's
- * remote word is both; {@link GuardedFile} lets one atomic at a time be at it.
+ * remote word is both; {@link AtomicTurn} lets one atomic at a time be at it.
  *
  * <p><b>A write with immediate data</b> tells the peer that what it wrote is there. So it is first made as a write without, and made again as
  * what it is when the file has the bytes; its second arrival in staging memory means nothing. The peer is told nothing if the file ended.
@@ -39,8 +39,8 @@ final class StagedTransfer {
     int open;
     /** What is to be recorded of it; null if nothing is. */
     StagedTransferEvent event;
-    /** The file whose turn for atomics this transfer has. */
-    GuardedFile atomicTurn;
+    /** The turn for atomics that this transfer has. */
+    AtomicTurn atomicTurn;
 
     StagedTransfer(SendWorkRequests request, long sequence, boolean stageRemote) {
         this.request = request;
@@ -88,6 +88,11 @@ final class StagedTransfer {
             at = end;
         }
         return bytes;
+    }
+
+    /** Where it begins in the peer's staged region. */
+    long remoteOffset() {
+        return request.remoteAddress(0) - remote.address();
     }
 
     long remoteBytes(long length) {

@@ -180,16 +180,16 @@ class RegionLifeTest {
     }
 
     @Test
-    void shouldRefuseAMappedFileAsAnonymousMemory() throws Exception {
-        try (Arena arena = Arena.ofConfined(); FileChannel channel = FileChannel.open(file("f"), StandardOpenOption.READ,
-                StandardOpenOption.WRITE)) {
-            MemorySegment mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, PAGE, arena);
-            assertThatThrownBy(() -> pair.domain.register(mapped, AccessFlag.LOCAL_WRITE)).isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("DaxMapping");
-        }
+    void shouldTakeTheMappingOfAFileForThatFile() throws Exception {
         DaxMapping mapping = pair.map(file("g"));
-        assertThatThrownBy(() -> pair.domain.register(mapping.segment(), AccessFlag.LOCAL_WRITE))
-                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("DaxMapping");
+        try (MemoryRegion region = pair.domain.register(mapping.segment(), AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE);
+                MemoryRegion same = pair.domain.register(mapping, AccessFlag.LOCAL_WRITE)) {
+            assertThat(region.guard()).isEqualTo(Guard.LEASED);
+            assertThat(same.guard()).as("one description, one lease").isNotNull();
+            pair.write(1, (byte) 1, region, 0);
+            pair.completeOne();
+            assertThat(RegionPair.byteOf(mapping.file(), 0)).isEqualTo((byte) 1);
+        }
     }
 
     @Test

@@ -52,9 +52,9 @@ public record Leftovers(List<String> descriptors, List<String> mappings, List<St
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        // Pipes lead to other processes that tests have started, and go when the collector finds them.
+        // Pipes lead to other processes that tests have started, and go when the collector finds them; names of temporary folders come from urandom.
         return targets.stream().filter(target -> !target.startsWith("pipe:") && !target.endsWith(".jar") && !target.endsWith("/modules")
-                && !target.startsWith("/proc/") && !target.startsWith("/dev/null")).sorted().toList();
+                && !target.startsWith("/proc/") && !target.startsWith("/dev/null") && !target.endsWith("random")).sorted().toList();
     }
 
     private static List<String> presentMappings() {
