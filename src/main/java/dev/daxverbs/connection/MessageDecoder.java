@@ -138,6 +138,9 @@ final class MessageDecoder {
     private static Message region(ByteBuffer body) throws ProtocolException {
         Message.Region region = new Message.Region(body.getInt(), body.getInt(), Right.ofMask(unsignedByte(body)), body.getLong(),
                 positive("size", body), grant(body));
+        if (region.rights().isEmpty()) {
+            throw ProtocolException.malformed("REGION without rights");
+        }
         if (region.address() > -1L - region.sizeBytes() && region.address() < 0) {
             throw ProtocolException.malformed("region address=0x%x, size=%d: beyond the end".formatted(region.address(), region.sizeBytes()));
         }

@@ -29,10 +29,10 @@ public enum Right {
         return mask;
     }
 
-    /** From the bits of a message, at least one of which must be set. */
+    /** From the bits of a message. */
     static Set<Right> ofMask(int mask) throws ProtocolException {
-        if (mask == 0 || (mask & ~ALL_BITS) != 0) {
-            throw ProtocolException.malformed("rights=0x%x: bits 0 to 2, at least one".formatted(mask));
+        if ((mask & ~ALL_BITS) != 0) {
+            throw ProtocolException.malformed("rights=0x%x: there are bits 0 to 2".formatted(mask));
         }
         Set<Right> rights = EnumSet.noneOf(Right.class);
         for (Right right : values()) {
