@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param kernel the kernel's release
  * @param device the RDMA device
  * @param memory what the file's memory is
+ * @param region what the library said of the first region when the transfers began
  * @param settings what was to be done
  * @param seconds how long it took
  * @param transfers how many were posted or tried to be
@@ -32,8 +33,8 @@ import java.util.Optional;
  * @param reasons what went wrong, and how often
  * @param breakers what ran beside
  */
-record Report(String kernel, String device, String memory, Settings settings, double seconds, long transfers, long failed, long truncated,
-        long outOfOrder, long compared, long excused, long lost, RegionCounters numbers, Latency latency, Map<String, Long> reasons,
+record Report(String kernel, String device, String memory, String region, Settings settings, double seconds, long transfers, long failed,
+        long truncated, long outOfOrder, long compared, long excused, long lost, RegionCounters numbers, Latency latency, Map<String, Long> reasons,
         List<BreakerRuns> breakers) implements Json.Fields {
     /**
      * What ran beside.
@@ -51,6 +52,8 @@ record Report(String kernel, String device, String memory, Settings settings, do
         json.writeStringField("device", device);
         json.writeStringField("file", settings.file().toString());
         json.writeStringField("memory", memory);
+        json.writeStringField("memory_source", settings.memory().toString());
+        json.writeStringField("first_region", region);
         json.writeStringField("op", settings.operation().name().toLowerCase(Locale.ROOT));
         json.writeNumberField("size", settings.size());
         json.writeNumberField("depth", settings.depth());
@@ -91,18 +94,21 @@ record Report(String kernel, String device, String memory, Settings settings, do
         if (transfers == 0) {
             return Optional.of("nothing was transferred");
         }
-        return compared == 0 ? Optional.of("nothing was compared") : Optional.empty();
+        if (compared == 0) {
+            return Optional.of("nothing was compared");
+        }
+        return settings.breaks() > 0 && numbers.breaks() == 0 ? Optional.of("there were no lease breaks") : Optional.empty();
     }
 
     /** For people. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, """
-                %s on %s (%s), Linux %s: %,d transfers in %.1f s
+                %s on %s (%s, memory=%s), Linux %s: %,d transfers in %.1f s
                 direct %,d  staged %,d  breaks %,d  forced %,d  fenced %,d
                 failed %,d  lost %,d  out of order %,d  truncated %,d  compared %,d  excused %,d
                 latency: p50 %,.1f µs  p99 %,.1f µs  p99.9 %,.1f µs  max %,.1f µs
-                """, settings.file(), device, memory, kernel, transfers, seconds, numbers.direct(), numbers.staged(), numbers.breaks(),
+                """, settings.file(), device, memory, settings.memory(), kernel, transfers, seconds, numbers.direct(), numbers.staged(), numbers.breaks(),
                 numbers.forced(), numbers.fenced(), failed, lost, outOfOrder, truncated, compared, excused, latency.p50(), latency.p99(), latency.p999(),
                 latency.max()));
         breakers.forEach(breaker -> text.append(String.format(Locale.ROOT, "breaker ran %,d times, %,d with a bad status: %s%n", breaker.runs(),

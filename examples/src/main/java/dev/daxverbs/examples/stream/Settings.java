@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param file the file
  * @param create make it, with so many bytes; 0 if it is there
+ * @param memory how the program comes by the file's memory
  * @param device the RDMA device; null for a good one
  * @param operation which transfers
  * @param size how many bytes each moves, or at most
@@ -23,8 +24,8 @@ import java.util.List;
  * @param change what other processes may do to the content
  * @param breakers shell commands to run beside
  */
-record Settings(Path file, long create, String device, Operation operation, int size, int depth, int queuePairs, int regions, OffsetMode offsetMode,
-        Duration length, long breaks, Duration drain, int coolDown, ContentChange change, List<String> breakers) {
+record Settings(Path file, long create, MemorySource memory, String device, Operation operation, int size, int depth, int queuePairs, int regions,
+        OffsetMode offsetMode, Duration length, long breaks, Duration drain, int coolDown, ContentChange change, List<String> breakers) {
     int places() {
         return queuePairs * depth;
     }

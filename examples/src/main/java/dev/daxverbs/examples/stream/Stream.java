@@ -73,6 +73,11 @@ final class Stream implements Callable<Integer> {
             description = "make the file, which must not exist, and remove it in the end")
     private long create;
 
+    @Option(names = "--memory", paramLabel = "SOURCE",
+            description = "how the program comes by the file's memory: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); the library is told of the"
+                    + " file only if it is declared; with the last two the file loses its name, so they need --create")
+    private MemorySource memory = MemorySource.DECLARED;
+
     @Option(names = "--breaker", paramLabel = "COMMAND",
             description = "run a shell command again and again beside the transfers; $FILE is the file, $SIZE its size in bytes; repeatable")
     private List<String> breakers = List.of();
@@ -139,7 +144,10 @@ final class Stream implements Callable<Integer> {
         checkRange("--breaks", breaks, 0, Long.MAX_VALUE);
         checkRange("--cool-down", coolDown, 0, Integer.MAX_VALUE);
         checkRange("--create", create, 0, Long.MAX_VALUE);
-        return new Settings(file, create, device, operation, (int) size, depth, queuePairs, regions, offsetMode, Duration.ofSeconds(seconds), breaks,
+        if (memory.losesName() && create == 0) {
+            throw new ParameterException(spec.commandLine(), "--memory %s takes the file's name away: it needs --create".formatted(memory));
+        }
+        return new Settings(file, create, memory, device, operation, (int) size, depth, queuePairs, regions, offsetMode, Duration.ofSeconds(seconds), breaks,
                 Duration.ofSeconds(drainSeconds), coolDown, keepContent ? ContentChange.NOTHING : change, List.copyOf(breakers));
     }
 

@@ -1,13 +1,14 @@
 package dev.daxverbs.examples.stream;
 
 import dev.daxverbs.dax.DaxFile;
-import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.examples.load.Devices;
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
 import dev.daxverbs.examples.load.Pattern;
 import dev.daxverbs.examples.load.UserException;
 import dev.daxverbs.region.MemoryRegion;
+import dev.daxverbs.region.RegionCounters;
+import dev.daxverbs.region.RegionDescription;
 import dev.daxverbs.region.RegionDomain;
 import dev.daxverbs.region.RegionOptions;
 import dev.daxverbs.verbs.AccessFlag;
@@ -23,9 +24,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -34,7 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** One run: opens the file, registers it, lets the threads work, and reports. */
+/** One run: opens the file, maps and registers it, lets the threads work, and reports. */
 final class StreamRun {
     private static final int WORDS = 8;
     private static final int FILL_BYTES = 1 << 20;
@@ -68,12 +67,15 @@ final class StreamRun {
                 file.write(MemorySegment.ofArray(new byte[(int) Layout.WORDS_BYTES]), 0);
             }
             Arena arena = closing.add(Arena.ofShared());
-            DaxMapping mapping = closing.add(file.map(0, size));
+            FileMemory memory = settings.memory().isDeclared() ? DeclaredMemory.map(file, closing)
+                    : UndeclaredMemory.map(file, settings.memory(), closing);
             RegionDomain domain = closing.add(RegionDomain.allocate(context, RegionOptions.defaults().withCoolDown(settings.coolDown())));
-            List<MemoryRegion> regions = register(domain, mapping, layout, closing);
-            out.printf("%s: %s, %,d bytes, regions=%d on %s, Linux %s%n", settings.file(), file.kind(), size, regions.size(),
-                    context.device().name(), Devices.kernel());
-            Report report = run(file, size, layout, domain, regions, context.device().name(), arena, closing);
+            List<MemoryRegion> regions = register(domain, memory, layout, closing);
+            out.printf("%s: %s, memory=%s, %,d bytes, regions=%d on %s, Linux %s%n", settings.file(), memory.kind(), settings.memory(), size,
+                    regions.size(), context.device().name(), Devices.kernel());
+            String first = describe(regions.getFirst());
+            out.println("the first region: " + first);
+            Report report = run(memory, first, layout, domain, regions, context.device().name(), arena, closing);
             say(report); // before anything is closed, which may fail or hang after what was seen
             return report;
         }
@@ -118,19 +120,25 @@ final class StreamRun {
         }
     }
 
-    private List<MemoryRegion> register(RegionDomain domain, DaxMapping mapping, Layout layout, Closing closing) throws IOException {
+    private List<MemoryRegion> register(RegionDomain domain, FileMemory memory, Layout layout, Closing closing) throws IOException {
         Set<AccessFlag> access = EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ);
         if (settings.operation().hasAtomics()) {
             access.add(AccessFlag.REMOTE_ATOMIC);
         }
         List<MemoryRegion> regions = new ArrayList<>();
         for (Layout.Part part : layout.regions()) {
-            regions.add(closing.add(domain.register(mapping, part.offset(), part.lengthBytes(), access)));
+            regions.add(closing.add(memory.register(domain, part, access)));
         }
         return regions;
     }
 
-    private Report run(DaxFile file, long size, Layout layout, RegionDomain domain, List<MemoryRegion> regions, String device, Arena arena,
+    /** One that lies over one file only does not name what it lies over by itself. */
+    private static String describe(MemoryRegion region) {
+        RegionDescription description = region.describe();
+        return description.extents().size() == 1 ? description + "; " + description.extents().getFirst() : description.toString();
+    }
+
+    private Report run(FileMemory memory, String described, Layout layout, RegionDomain domain, List<MemoryRegion> regions, String device, Arena arena,
             Closing closing) throws IOException {
         MemoryRegion first = regions.getFirst();
         Supplier<Moment> now = () -> Library.momentOf(first);
@@ -139,15 +147,16 @@ final class StreamRun {
         List<PairLoad> loads = new ArrayList<>();
         for (int i = 0; i < settings.queuePairs(); i++) {
             Wiring wiring = closing.add(Wiring.of(domain, settings, arena));
-            Verification verification = new Verification(file, layout, settings, words, now, tally);
+            Verification verification = new Verification(closing.add(memory.content()), layout, settings, words, now, tally);
             loads.add(new PairLoad(i, settings, layout, wiring, regions, verification, words, now, tally, new Random(i)));
         }
         long startNs = System.nanoTime();
         List<Thread> threads = start(loads);
         List<ShellLoop> breakers = new ArrayList<>();
         try {
+            Path path = settings.breakers().isEmpty() ? settings.file() : memory.pathForOthers();
             for (String command : settings.breakers()) {
-                breakers.add(new ShellLoop(command, settings.file(), size));
+                breakers.add(new ShellLoop(command, path, memory.sizeBytes()));
             }
             SecondLine line = new SecondLine(startNs);
             BooleanSupplier enough = () -> loads.stream().allMatch(PairLoad::isDead)
@@ -168,11 +177,13 @@ final class StreamRun {
             }
         }
         if (settings.operation().hasAtomics() && tally.failed() == 0) {
-            new Verification(file, layout, settings, words, now, tally).wordsEnded();
+            new Verification(closing.add(memory.content()), layout, settings, words, now, tally).wordsEnded();
         }
+        RegionCounters numbers = domain.counters(); // before the file is opened once more, which breaks its lease
+        memory.compareInTheEnd(tally);
         tally.newLatencies();
-        return new Report(Devices.kernel(), device, file.kind().toString(), settings, seconds, tally.transfers(), tally.failed(), tally.truncated(),
-                tally.outOfOrder(), tally.compared(), tally.excused(), tally.lost(), domain.counters(),
+        return new Report(Devices.kernel(), device, memory.kind().toString(), described, settings, seconds, tally.transfers(), tally.failed(), tally.truncated(),
+                tally.outOfOrder(), tally.compared(), tally.excused(), tally.lost(), numbers,
                 Latency.of(tally.allLatencies()), tally.reasons(),
                 breakers.stream().map(breaker -> new Report.BreakerRuns(breaker.command(), breaker.runs(), breaker.bad())).toList());
     }
@@ -215,29 +226,6 @@ final class StreamRun {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
-        }
-    }
-
-    /** What is to be closed, the last first. */
-    private static final class Closing implements AutoCloseable {
-        private final Deque<AutoCloseable> things = new ArrayDeque<>();
-
-        <T extends AutoCloseable> T add(T thing) {
-            things.push(thing);
-            return thing;
-        }
-
-        @Override
-        public void close() throws IOException {
-            while (!things.isEmpty()) {
-                try {
-                    things.pop().close();
-                } catch (IOException | RuntimeException e) {
-                    throw e;
-                } catch (Exception e) {
-                    throw new IOException(e);
-                }
-            }
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.daxverbs.examples.stream;
 
-import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.examples.stream.Judge.Verdict;
 
 import java.io.IOException;
@@ -11,11 +10,11 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * Compares what transfers did with what they should have done. The file is read by {@code pread(2)} on the one descriptor, as its mapping may
- * not be touched while others can truncate it. One thread.
+ * Compares what transfers did with what they should have done. The file is read by system calls, as its mapping may not be touched while others
+ * can truncate it. One thread.
  */
 final class Verification {
-    private final DaxFile file;
+    private final Content file;
     private final List<Layout.Part> regions;
     private final Judge judge;
     private final WordLedger words;
@@ -23,7 +22,7 @@ final class Verification {
     private final Tally tally;
     private final MemorySegment found;
 
-    Verification(DaxFile file, Layout layout, Settings settings, WordLedger words, Supplier<Moment> now, Tally tally) {
+    Verification(Content file, Layout layout, Settings settings, WordLedger words, Supplier<Moment> now, Tally tally) {
         this.file = file;
         regions = layout.regions();
         judge = new Judge(settings.change());

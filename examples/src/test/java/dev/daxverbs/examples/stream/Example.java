@@ -13,7 +13,11 @@ final class Example {
     }
 
     static Settings settings(Operation operation, OffsetMode offsetMode, ContentChange change) {
-        return new Settings(Path.of("/dev/shm/x"), 0, null, operation, SIZE, DEPTH, 2, 1, offsetMode, Duration.ofSeconds(1), 0, Duration.ofSeconds(60), 10,
-                change, List.of());
+        return settings(operation, offsetMode, change, 0);
+    }
+
+    static Settings settings(Operation operation, OffsetMode offsetMode, ContentChange change, long breaks) {
+        return new Settings(Path.of("/dev/shm/x"), 0, MemorySource.DECLARED, null, operation, SIZE, DEPTH, 2, 1, offsetMode, Duration.ofSeconds(1), breaks,
+                Duration.ofSeconds(60), 10, change, List.of());
     }
 }

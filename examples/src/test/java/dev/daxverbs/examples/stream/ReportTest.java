@@ -15,9 +15,14 @@ import java.util.Map;
 
 class ReportTest {
     private static Report report(long transfers, long failed, long outOfOrder, long compared, long lost) {
-        return new Report("7.3", "rxe0", "TMPFS", Example.settings(Operation.MIXED, OffsetMode.ANY, ContentChange.ZEROS), 1.5, transfers, failed, 3,
-                outOfOrder, compared, 4, lost, new RegionCounters(990, 10, 3, 5, 1, 2), new Latency(transfers, 97.3, 410.5, 5_100, 9_000),
-                failed > 0 ? Map.of("READ: remote access error", failed) : Map.of(), List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)));
+        return report(transfers, failed, outOfOrder, compared, lost, 0, 5);
+    }
+
+    private static Report report(long transfers, long failed, long outOfOrder, long compared, long lost, long wantedBreaks, long breaks) {
+        return new Report("7.3", "rxe0", "TMPFS", "DIRECT", Example.settings(Operation.MIXED, OffsetMode.ANY, ContentChange.ZEROS, wantedBreaks), 1.5,
+                transfers, failed, 3, outOfOrder, compared, 4, lost, new RegionCounters(990, 10, 3, breaks, 1, 2),
+                new Latency(transfers, 97.3, 410.5, 5_100, 9_000), failed > 0 ? Map.of("READ: remote access error", failed) : Map.of(),
+                List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)));
     }
 
     @Test
@@ -26,7 +31,8 @@ class ReportTest {
         Json.write(out, report(1000, 6, 0, 900, 0));
 
         assertThat(out.toString().replaceAll("\\s", "")).isEqualTo("""
-                {"kernel":"7.3","device":"rxe0","file":"/dev/shm/x","memory":"TMPFS","op":"mixed","size":4096,"depth":4,"queue_pairs":2,"regions":1,\
+                {"kernel":"7.3","device":"rxe0","file":"/dev/shm/x","memory":"TMPFS","memory_source":"declared",\
+                "first_region":"DIRECT","op":"mixed","size":4096,"depth":4,"queue_pairs":2,"regions":1,\
                 "offset_mode":"any","seconds":1.5,"transfers":1000,"breaks":5,"failed":6,"lost":0,"p50_us":97.3,"p99_us":410.5,"p999_us":5100.0,\
                 "max_us":9000.0,"direct":990,"staged":10,"truncated":3,"forced":1,"fenced":2,"out_of_order":0,"compared":900,"excused":4,\
                 "reasons":{"READ:remoteaccesserror":6},"breakers":[{"command":":<\\"$FILE\\"","runs":7,"bad":1}]}""");
@@ -43,8 +49,15 @@ class ReportTest {
     }
 
     @Test
+    void shouldNotBeContentIfThereWereToBeBreaksAndWereNone() {
+        assertThat(report(1000, 0, 0, 900, 0, 100, 0).complaint()).contains("there were no lease breaks");
+        assertThat(report(1000, 0, 0, 900, 0, 100, 1).complaint()).isEmpty();
+        assertThat(report(1000, 0, 0, 900, 0, 0, 0).complaint()).isEmpty();
+    }
+
+    @Test
     void shouldTellPeopleWhatWentWrong() {
-        assertThat(report(1000, 6, 0, 900, 0).toString()).contains("1,000 transfers", "6 times: READ: remote access error",
+        assertThat(report(1000, 6, 0, 900, 0).toString()).contains("1,000 transfers", "(TMPFS, memory=declared)", "6 times: READ: remote access error",
                 "breaker ran 7 times, 1 with a bad status: : < \"$FILE\"", "not as it should be: failed=6");
         assertThat(report(1000, 0, 0, 900, 0).toString()).doesNotContain("not as it should be");
     }

@@ -19,6 +19,10 @@ class StreamTest {
         assertThat(check("--file /dev/shm/x")).isZero();
         assertThat(check("--file /dev/shm/x --device rxe0 --op mixed --size 64K --depth 32 --queue-pairs 4 --regions 10 --offset-mode any --seconds 60"
                 + " --create 64M --json out.json --breaks 10000 --breakers-change anything --drain 5 --breaker true --breaker false")).isZero();
+        for (String memory : new String[] {"declared", "channel", "c-library", "renamed", "unlinked"}) {
+            assertThat(check("--file /dev/shm/x --create 64M --memory " + memory)).as(memory).isZero();
+        }
+        assertThat(check("--file /dev/shm/x --memory channel")).isZero();
         assertThat(check("--file=/dev/shm/x --breakers-keep-content --op=READ")).isZero();
     }
 
@@ -26,7 +30,8 @@ class StreamTest {
     @ValueSource(strings = {"", "--file", "--file x --op fly", "--file x --size 0", "--file x --size 1T", "--file x --size 65M", "--file x --depth 0",
         "--file x --depth 1025", "--file x --queue-pairs 0", "--file x --regions 0", "--file x --offset-mode odd", "--file x --seconds 0",
         "--file x --seconds -1", "--file x --create -1", "--file x --unknown", "--file x y", "--file x --breaker", "--file x --breaks -1",
-        "--file x --drain 0", "--file x --breakers-change some"})
+        "--file x --drain 0", "--file x --breakers-change some", "--file x --memory", "--file x --memory other",
+        "--file x --memory renamed", "--file x --memory unlinked"})
     void shouldEndWithStatus2ForWrongUsage(String options) {
         assertThat(check(options)).isEqualTo(2);
     }

@@ -42,7 +42,7 @@ class VerificationTest {
     private void begin(OffsetMode mode, ContentChange change) throws IOException {
         Settings settings = Example.settings(Operation.MIXED, mode, change);
         layout = Layout.of(FILE_BYTES, 3, settings.places(), settings.size(), true);
-        verification = new Verification(file, layout, settings, new WordLedger(1, change), () -> present, tally);
+        verification = new Verification(file::read, layout, settings, new WordLedger(1, change), () -> present, tally);
         place = new Place(1, layout.piecesOf(1, settings.places()), settings, new Random(1), Arena.ofAuto());
         place.nextPut(17);
         if (mode == OffsetMode.ANY) {
