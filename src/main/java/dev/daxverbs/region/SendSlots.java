@@ -54,6 +54,8 @@ final class SendSlots {
     private long completed;
     private long trackedPosted; // the end of the last request that was posted as it is and names a tracked region
     private long trackedCount; // how many of those there were
+    private long filledTracked; // the end of the last of them among those filled and not posted yet
+    private int filledTrackedCount; // how many of them there are
 
     SendSlots(int capacity, int maxElements, int maxInlineBytes) {
         this.capacity = capacity;
@@ -108,6 +110,11 @@ final class SendSlots {
         return trackedCount;
     }
 
+    /** Before slots are filled that {@link #postFilled} will make posted. */
+    void beginFilling() {
+        filledTrackedCount = 0;
+    }
+
     /**
      * Fills the slot after the accepted ones, which {@link #acceptFilled} then makes accepted.
      *
@@ -119,6 +126,10 @@ final class SendSlots {
         int slot = (int) sequence & mask;
         userIds[slot] = userId;
         flags[slot] = (byte) ((signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0) | (silent ? SILENT : 0));
+        if (tracked) {
+            filledTracked = sequence + 1;
+            filledTrackedCount++;
+        }
         if (outcomes[slot] != null) { // storing a reference is dearer than looking at one
             outcomes[slot] = null;
         }
@@ -131,14 +142,26 @@ final class SendSlots {
 
     /** The device has the requests up to here; filled ones beyond are forgotten. */
     void postFilled(long end) {
-        for (long sequence = posted; sequence < end; sequence++) {
-            if ((flags[(int) sequence & mask] & TRACKED) != 0) {
-                trackedPosted = sequence + 1;
-                trackedCount++;
-            }
+        if (end != accepted) {
+            countFilledTo(end);
+        }
+        if (filledTrackedCount > 0) {
+            trackedPosted = filledTracked;
+            trackedCount += filledTrackedCount;
         }
         posted = end;
         ACCEPTED.setRelease(this, end);
+    }
+
+    /** The device has not taken all. */
+    private void countFilledTo(long end) {
+        filledTrackedCount = 0;
+        for (long sequence = posted; sequence < end; sequence++) {
+            if ((flags[(int) sequence & mask] & TRACKED) != 0) {
+                filledTracked = sequence + 1;
+                filledTrackedCount++;
+            }
+        }
     }
 
     // Under the pump's lock.
@@ -216,6 +239,11 @@ final class SendSlots {
     /** Whether the device was not asked to say anything of a request. */
     boolean isSilent(long sequence) {
         return sequence < (long) ACCEPTED.getAcquire(this) && (flags[(int) sequence & mask] & SILENT) != 0;
+    }
+
+    /** Whether a request was accepted, went to the device as it is, and its user wants a completion. */
+    boolean isPlain(long sequence) {
+        return sequence < (long) ACCEPTED.getAcquire(this) && (flags[(int) sequence & mask] & ~TRACKED) == SIGNALED;
     }
 
     boolean isStaged(long sequence) {

@@ -62,9 +62,21 @@ final class TrackedCompletionQueue extends CompletionQueue {
             sweepInside();
             return kept.moveTo(into);
         }
-        pollDevice(into);
-        int size = 0;
-        for (int i = 0; i < into.size(); i++) {
+        int polled = pollDevice(into);
+        for (int i = 0; i < polled; i++) {
+            long wrId = into.wrId(i);
+            TrackedQueuePair queuePair = TrackedQueuePair.of(wrId, into.queuePairNumber(i));
+            if (queuePair == null || !queuePair.completeNext(into, i, wrId)) {
+                return translateFrom(into, i);
+            }
+        }
+        return polled;
+    }
+
+    /** Gives completions of the device their users' numbers, from one that may be special in some way; returns how many the list has then. */
+    private int translateFrom(WorkCompletions into, int from) {
+        int size = from;
+        for (int i = from; i < into.size(); i++) {
             long wrId = into.wrId(i);
             TrackedQueuePair queuePair = TrackedQueuePair.of(wrId, into.queuePairNumber(i));
             if (queuePair == null) {

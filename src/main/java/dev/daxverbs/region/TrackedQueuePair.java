@@ -10,6 +10,7 @@ import dev.daxverbs.verbs.QueuePairCapabilities;
 import dev.daxverbs.verbs.QueuePairOptions;
 import dev.daxverbs.verbs.QueuePairState;
 import dev.daxverbs.verbs.ReceiveWorkRequests;
+import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.SendWorkRequests;
 import dev.daxverbs.verbs.VerbsException;
 import dev.daxverbs.verbs.WorkCompletions;
@@ -50,6 +51,7 @@ final class TrackedQueuePair extends QueuePair {
     // calls the pump once too often, or not, which has a timer.
     private boolean queued; // the pump posts, not the owner
     private boolean tracks; // a request has named a tracked region
+    private long keyStamp; // changes before a key that was bound here ends; written with the send gate seized
 
     // Within the gate of the send completion queue.
     private boolean blocked; // an outcome waits for completions of the device
@@ -156,8 +158,9 @@ final class TrackedQueuePair extends QueuePair {
             check(requests, from, to, moving);
             return defer(requests, from, to);
         }
-        int direct = fillDirect(requests, from, to, moving);
+        int direct = moving && !requests.isBound(this, keyStamp) ? bind(requests, from, to) : to;
         if (direct > from) {
+            fillDirect(requests, from, direct, moving);
             int posted = postFilled(requests, from, direct);
             if (posted < direct - from) {
                 return posted;
@@ -203,19 +206,14 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     /**
-     * Binds the keys of requests up to the first that the device cannot be let at, and fills slots for them; returns its number. Nothing is
-     * accepted yet: the slots are nobody's, and the list is as the user filled it but for what only the device sees.
+     * Binds the keys of requests up to the first that the device cannot be let at; returns its number. Nothing is accepted yet.
      *
      * @throws RegionTruncatedException if one names bytes that its file does not have
      */
-    private int fillDirect(SendWorkRequests requests, int from, int to, boolean moving) {
-        long first = sends.accepted();
-        boolean all = tracks || moving; // what names no region, too: whatever comes behind may have to know when it is done
-        if (!all) {
-            requests.undisguise(); // it may have been posted where all complete
-        }
+    private int bind(SendWorkRequests requests, int from, int to) {
+        boolean lasting = from == 0 && to == requests.size();
         for (int i = from; i < to; i++) {
-            int path = moving ? Binding.bind(this, requests, i) : Binding.FREE;
+            int path = Binding.bind(this, requests, i);
             if (path > Binding.DIRECT) {
                 check(requests, i, to, true); // those before can be posted, or they would not be bound
                 if (path == Binding.TRUNCATED) {
@@ -223,16 +221,63 @@ final class TrackedQueuePair extends QueuePair {
                 }
                 return i;
             }
-            long sequence = first + (i - from);
+            lasting &= isLasting(requests, i);
+        }
+        if (lasting) {
+            noteBound(requests);
+        }
+        return to;
+    }
+
+    /** Whether all that binding looked at is the same until {@link #keyStamp} changes. */
+    private static boolean isLasting(SendWorkRequests requests, int i) {
+        boolean lasting = !requests.opcode(i).isAtomic() && allowsAny(requests.remoteMemory(i));
+        for (int k = 0; k < requests.elementCount(i) && lasting; k++) {
+            lasting = allowsAny(requests.localMemory(i, k));
+        }
+        return lasting;
+    }
+
+    private static boolean allowsAny(RegisteredMemory memory) {
+        return !Binding.isTracked(memory) || ((MemoryRegion) memory).direct().allowsAny();
+    }
+
+    /** The list need not be bound again, nor one that is filled with the same memory, for as long as {@link #keyStamp} is the same. */
+    private void noteBound(SendWorkRequests requests) {
+        requests.bound(this, keyStamp);
+        int last = requests.size() - 1;
+        if (requests.elementCount(last) > 0 && requests.localMemory(last, 0) instanceof MemoryRegion region && !region.hasFixedKeys()) {
+            MemoryRegion.Usable usable = region.usableFor(this);
+            if (usable != null && usable.registration() != null) {
+                requests.knowLocal(region, usable.registration().localKey(), usable.bytes());
+            }
+        }
+        if (requests.remoteMemory(last) instanceof MemoryRegion region && !region.hasFixedKeys()) {
+            MemoryRegion.Usable usable = region.usableFor(this);
+            if (usable != null && usable.registration() != null) {
+                requests.knowRemote(region, usable.registration().remoteKey(), usable.bytes());
+            }
+        }
+    }
+
+    /** Fills slots for requests whose keys are bound, and gives them the numbers that the device sees. The slots are nobody's yet. */
+    private void fillDirect(SendWorkRequests requests, int from, int to, boolean moving) {
+        boolean all = tracks || moving; // what names no region, too: whatever comes behind may have to know when it is done
+        if (!all) {
+            requests.undisguise(); // it may have been posted where all complete
+        }
+        sends.beginFilling();
+        long sequence = sends.accepted();
+        for (int i = from; i < to; i++) {
             boolean signaled = requests.isSignaled(i);
             boolean wanted = signaled || allSignaled;
-            sends.fill(sequence, requests.wrId(i), wanted, path == Binding.DIRECT, !all && !wanted);
+            sends.fill(sequence, requests.wrId(i), wanted, moving && requests.hasMovingKeys(i), !all && !wanted);
             requests.setDeviceWrId(i, WorkRequestId.ofSend(index, sequence));
             if (all && !signaled) {
                 requests.setDeviceSignaled(i); // a drain waits for its completion; the user will not see it
             }
+            sequence++;
         }
-        return to;
     }
 
     private int postFilled(SendWorkRequests requests, int from, int to) {
@@ -266,6 +311,7 @@ final class TrackedQueuePair extends QueuePair {
         List<DrainEnd> ends = new ArrayList<>(queuePairs.size());
         seizeSendGates(queuePairs);
         for (TrackedQueuePair queuePair : queuePairs) {
+            queuePair.keyStamp++; // whoever posts next binds anew, and finds what was withdrawn
             ends.add(queuePair.drainEnd());
             queuePair.releaseSendGate();
         }
@@ -339,6 +385,7 @@ final class TrackedQueuePair extends QueuePair {
 
     @Override
     protected void modified(QueuePairAttributes attributes) {
+        keyStamp++; // the path MTU decides what the device can be let at
         if (state() == QueuePairState.RESET) {
             forgetAll();
             dead = false;
@@ -447,6 +494,23 @@ final class TrackedQueuePair extends QueuePair {
     static TrackedQueuePair of(long wrId, int queuePairNumber) {
         TrackedQueuePair queuePair = QueuePairTable.find(WorkRequestId.queuePairIndex(wrId));
         return queuePair != null && queuePair.number() == queuePairNumber ? queuePair : null;
+    }
+
+    /**
+     * Gives a completion of the device its user's number, if it is of the oldest outstanding send request, which was posted as it is, wanted a
+     * completion, and succeeded; nearly all are. Any other is for {@link #translate}.
+     *
+     * @param wrId the number that it has, from the device
+     * @return whether it was such a one
+     */
+    boolean completeNext(WorkCompletions completions, int i, long wrId) {
+        long sequence = sends.completed();
+        if (wrId != WorkRequestId.ofSend(index, sequence) || queued || !sends.isPlain(sequence) || !completions.isSuccess(i)) {
+            return false;
+        }
+        completions.setWrId(i, sends.userId(sequence));
+        sends.completeTo(sequence + 1);
+        return true;
     }
 
     /**

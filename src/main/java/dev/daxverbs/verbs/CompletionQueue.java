@@ -3,12 +3,14 @@ package dev.daxverbs.verbs;
 import dev.daxverbs.bindings.ibverbs.LibIbverbs;
 import dev.daxverbs.bindings.ibverbs.ibv_context_ops;
 import dev.daxverbs.bindings.ibverbs.ibv_cq;
+import dev.daxverbs.internal.DeviceCalls;
 import dev.daxverbs.internal.Gate;
 import dev.daxverbs.internal.Ibverbs;
 import dev.daxverbs.internal.NativeCall;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * A completion queue ({@code struct ibv_cq}): where the completions of queue pairs wait to be polled.
@@ -24,7 +26,9 @@ public class CompletionQueue extends VerbsObject {
     private final DeviceContext context;
     private final CompletionChannel channel;
     private final MemorySegment pointer;
+    private final long address; // of the queue
     private final MemorySegment pollFunction;
+    private final boolean critical;
     private final MemorySegment notifyFunction;
     private final Gate gate = new Gate();
 
@@ -55,7 +59,9 @@ public class CompletionQueue extends VerbsObject {
             throw new VerbsException(call, errno, "the device has max_cqe=" + context.attributes().maxCqe());
         }
         pointer = ibv_cq.reinterpret(cq, Arena.global(), null);
+        address = pointer.address();
         pollFunction = ibv_context_ops.poll_cq(context.ops());
+        critical = DeviceCalls.mayBeCritical(pollFunction);
         notifyFunction = ibv_context_ops.req_notify_cq(context.ops());
         enroll();
     }
@@ -126,7 +132,8 @@ public class CompletionQueue extends VerbsObject {
      * @return its new size
      */
     protected final int pollDevice(WorkCompletions into) {
-        int count = ibv_context_ops.poll_cq.invoke(pollFunction, pointer, into.capacity(), into.array());
+        int count = DeviceCalls.poll(critical, pollFunction, address, into.capacity(), into.address());
+        Reference.reachabilityFence(into);
         if (count < 0) {
             throw new VerbsException("ibv_poll_cq(%s, num_entries=%d)".formatted(this, into.capacity()), -count);
         }

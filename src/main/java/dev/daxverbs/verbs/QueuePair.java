@@ -4,14 +4,17 @@ import dev.daxverbs.bindings.ibverbs.LibIbverbs;
 import dev.daxverbs.bindings.ibverbs.ibv_context_ops;
 import dev.daxverbs.bindings.ibverbs.ibv_qp;
 import dev.daxverbs.bindings.ibverbs.ibv_qp_init_attr;
+import dev.daxverbs.internal.DeviceCalls;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.Gate;
 import dev.daxverbs.internal.Ibverbs;
 import dev.daxverbs.internal.NativeCall;
+import dev.daxverbs.internal.RawMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -40,8 +43,11 @@ public class QueuePair extends VerbsObject {
     private final int number;
     private final int packetSequenceNumber = ThreadLocalRandom.current().nextInt(QueuePairAddress.MAX_24_BITS + 1);
     private final MemorySegment pointer;
+    private final long pointerAddress; // of the queue pair
     private final MemorySegment postSendFunction;
     private final MemorySegment postReceiveFunction;
+    private final boolean sendsCritically;
+    private final boolean receivesCritically;
     private final MemorySegment badSend = Arena.ofAuto().allocate(ValueLayout.ADDRESS); // used within sendGate
     private final MemorySegment badReceive = Arena.ofAuto().allocate(ValueLayout.ADDRESS); // used within receiveGate
     private final Gate sendGate = new Gate();
@@ -84,6 +90,9 @@ public class QueuePair extends VerbsObject {
         number = ibv_qp.qp_num(pointer);
         postSendFunction = ibv_context_ops.post_send(domain.context().ops());
         postReceiveFunction = ibv_context_ops.post_recv(domain.context().ops());
+        pointerAddress = pointer.address();
+        sendsCritically = DeviceCalls.mayBeCritical(postSendFunction);
+        receivesCritically = DeviceCalls.mayBeCritical(postReceiveFunction);
         enroll();
     }
 
@@ -368,20 +377,17 @@ public class QueuePair extends VerbsObject {
      * @return how many the device took; fewer than {@code to - from} means that the send queue is full
      */
     protected final int postSendToDevice(SendWorkRequests requests, int from, int to) {
-        MemorySegment first = requests.request(from);
-        badSend.set(ValueLayout.ADDRESS, 0, first); // a provider whose doorbell fails sets nothing, or null
-        requests.cutAfter(to, true);
-        int errno;
-        try {
-            errno = ibv_context_ops.post_send.invoke(postSendFunction, pointer, first, badSend);
-        } finally {
-            requests.cutAfter(to, false);
-        }
+        long first = requests.requestAddress(from);
+        requests.endAfter(to);
+        RawMemory.putLong(badSend.address(), first); // a provider whose doorbell fails sets nothing, or null
+        int errno = DeviceCalls.post(sendsCritically, postSendFunction, pointerAddress, first, badSend.address(), to - from);
+        Reference.reachabilityFence(requests);
+        Reference.reachabilityFence(badSend);
         if (errno == 0) {
             return to - from;
         }
-        MemorySegment badRequest = badSend.get(ValueLayout.ADDRESS, 0);
-        int posted = badRequest.equals(MemorySegment.NULL) ? 0 : requests.indexOf(badRequest) - from;
+        long badRequest = badSend.get(ValueLayout.JAVA_LONG, 0);
+        int posted = badRequest == 0 ? 0 : requests.indexOf(badRequest) - from;
         if (Math.abs(errno) == Errno.ENOMEM) {
             return posted;
         }
@@ -455,20 +461,17 @@ public class QueuePair extends VerbsObject {
      * @return how many the device took; fewer than {@code to - from} means that the receive queue is full
      */
     protected final int postReceiveToDevice(ReceiveWorkRequests requests, int from, int to) {
-        MemorySegment first = requests.request(from);
-        badReceive.set(ValueLayout.ADDRESS, 0, first);
-        requests.cutAfter(to, true);
-        int errno;
-        try {
-            errno = ibv_context_ops.post_recv.invoke(postReceiveFunction, pointer, first, badReceive);
-        } finally {
-            requests.cutAfter(to, false);
-        }
+        long first = requests.requestAddress(from);
+        requests.endAfter(to);
+        RawMemory.putLong(badReceive.address(), first);
+        int errno = DeviceCalls.post(receivesCritically, postReceiveFunction, pointerAddress, first, badReceive.address(), to - from);
+        Reference.reachabilityFence(requests);
+        Reference.reachabilityFence(badReceive);
         if (errno == 0) {
             return to - from;
         }
-        MemorySegment badRequest = badReceive.get(ValueLayout.ADDRESS, 0);
-        int posted = badRequest.equals(MemorySegment.NULL) ? 0 : requests.indexOf(badRequest) - from;
+        long badRequest = badReceive.get(ValueLayout.JAVA_LONG, 0);
+        int posted = badRequest == 0 ? 0 : requests.indexOf(badRequest) - from;
         if (Math.abs(errno) == Errno.ENOMEM) {
             return posted;
         }

@@ -2,9 +2,11 @@ package dev.daxverbs.verbs;
 
 import dev.daxverbs.bindings.ibverbs.ibv_recv_wr;
 import dev.daxverbs.bindings.ibverbs.ibv_sge;
+import dev.daxverbs.internal.RawMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * A reusable list of receive work requests ({@code struct ibv_recv_wr}), posted with one doorbell.
@@ -18,12 +20,29 @@ import java.lang.foreign.MemorySegment;
  * <p>Thread use: one thread at a time. The list may be refilled as soon as it was posted. Source: ibv_post_recv(3).
  */
 public final class ReceiveWorkRequests {
+    // Of struct ibv_recv_wr.
+    private static final long REQUEST_BYTES = ibv_recv_wr.sizeof();
+    private static final long WR_ID = ibv_recv_wr.wr_id$offset();
+    private static final long NEXT = ibv_recv_wr.next$offset();
+    private static final long SG_LIST = ibv_recv_wr.sg_list$offset();
+    private static final long NUM_SGE = ibv_recv_wr.num_sge$offset();
+
+    // Of struct ibv_sge.
+    private static final long ELEMENT_BYTES = ibv_sge.sizeof();
+    private static final long ADDRESS = ibv_sge.addr$offset();
+    private static final long LENGTH = ibv_sge.length$offset();
+    private static final long LOCAL_KEY = ibv_sge.lkey$offset();
+
     private final int capacity;
     private final int maxElements;
-    private final MemorySegment[] requests;
-    private final MemorySegment[] elements; // of request i: from i * maxElements
+    private final MemorySegment requestMemory; // in one array, so that a list can be posted from any of them
+    private final MemorySegment elementMemory; // of request i: from i * maxElements
+    private final long requestsAddress;
+    private final long elementsAddress;
     private final RegisteredMemory[] memories; // as the elements
+    private final int[] elementCounts;
     private int size;
+    private int end; // the native list ends behind so many requests; in it, each request leads to the next
     private int mostElements;
     private boolean movingKeys; // a request names memory whose keys are not fixed
 
@@ -49,18 +68,18 @@ public final class ReceiveWorkRequests {
         this.capacity = capacity;
         this.maxElements = maxElements;
         Arena arena = Arena.ofAuto();
-        MemorySegment array = ibv_recv_wr.allocateArray(capacity, arena);
-        MemorySegment elementArray = ibv_sge.allocateArray((long) capacity * maxElements, arena);
-        requests = new MemorySegment[capacity];
-        elements = new MemorySegment[Math.multiplyExact(capacity, maxElements)];
+        int elements = Math.multiplyExact(capacity, maxElements);
+        requestMemory = ibv_recv_wr.allocateArray(capacity, arena);
+        elementMemory = ibv_sge.allocateArray(elements, arena);
+        requestsAddress = requestMemory.address();
+        elementsAddress = elementMemory.address();
         for (int i = 0; i < capacity; i++) {
-            requests[i] = ibv_recv_wr.asSlice(array, i);
-            for (int k = 0; k < maxElements; k++) {
-                elements[i * maxElements + k] = ibv_sge.asSlice(elementArray, (long) i * maxElements + k);
-            }
-            ibv_recv_wr.sg_list(requests[i], elements[i * maxElements]);
+            RawMemory.putLong(at(i) + SG_LIST, elementsAddress + i * maxElements * ELEMENT_BYTES);
+            RawMemory.putLong(at(i) + NEXT, i + 1 < capacity ? at(i + 1) : 0);
         }
-        memories = new RegisteredMemory[elements.length];
+        end = capacity;
+        memories = new RegisteredMemory[elements];
+        elementCounts = new int[capacity];
     }
 
     /** Empties the list. */
@@ -96,16 +115,15 @@ public final class ReceiveWorkRequests {
      * @throws IllegalStateException if the list is full
      */
     public ReceiveWorkRequests receive(long wrId) {
-        if (size == capacity) {
+        int i = size;
+        if (i == capacity) {
             throw new IllegalStateException("the list is full: capacity=%d; post and clear() it".formatted(capacity));
         }
-        ibv_recv_wr.wr_id(requests[size], wrId);
-        ibv_recv_wr.next(requests[size], MemorySegment.NULL);
-        ibv_recv_wr.num_sge(requests[size], 0);
-        if (size > 0) {
-            ibv_recv_wr.next(requests[size - 1], requests[size]);
-        }
-        size++;
+        RawMemory.putLong(at(i) + WR_ID, wrId);
+        RawMemory.putInt(at(i) + NUM_SGE, 0);
+        elementCounts[i] = 0;
+        size = i + 1;
+        Reference.reachabilityFence(this);
         return this;
     }
 
@@ -124,7 +142,8 @@ public final class ReceiveWorkRequests {
      *         that is closed
      */
     public ReceiveWorkRequests local(RegisteredMemory memory, long offset, long lengthBytes) {
-        if (size == 0) {
+        int i = size - 1;
+        if (i < 0) {
             throw new IllegalStateException("no request has begun: call receive first");
         }
         if (offset < 0 || lengthBytes < 0 || offset > memory.byteSize() - lengthBytes) {
@@ -136,19 +155,29 @@ public final class ReceiveWorkRequests {
         if (lengthBytes == 0) {
             return this;
         }
-        int count = ibv_recv_wr.num_sge(requests[size - 1]);
-        if (count == maxElements) {
-            throw new IllegalStateException("request %d has its %d elements".formatted(size - 1, maxElements));
+        int count = elementCounts[i];
+        if (count >= maxElements) {
+            throw new IllegalStateException("request %d has its %d elements".formatted(i, maxElements));
         }
-        int key = memory.hasFixedKeys() ? memory.localKey() : 0; // before anything is changed, as it throws for a closed registration
-        MemorySegment element = elements[(size - 1) * maxElements + count];
-        ibv_sge.addr(element, memory.address() + offset);
-        ibv_sge.length(element, (int) lengthBytes);
-        ibv_sge.lkey(element, key);
-        memories[(size - 1) * maxElements + count] = memory;
-        ibv_recv_wr.num_sge(requests[size - 1], count + 1);
-        mostElements = Math.max(mostElements, count + 1);
-        movingKeys |= !memory.hasFixedKeys();
+        boolean fixed = memory.hasFixedKeys();
+        int key = fixed ? memory.localKey() : 0; // before anything is changed, as it throws for a closed registration
+        int at = i * maxElements + count;
+        long element = elementsAddress + at * ELEMENT_BYTES;
+        RawMemory.putLong(element + ADDRESS, memory.address() + offset);
+        RawMemory.putInt(element + LENGTH, (int) lengthBytes);
+        RawMemory.putInt(element + LOCAL_KEY, key);
+        RawMemory.putInt(at(i) + NUM_SGE, count + 1);
+        Reference.reachabilityFence(this);
+        if (memories[at] != memory) { // mostly the same again: a look is cheaper than what a collector does about a reference that is stored
+            memories[at] = memory;
+        }
+        elementCounts[i] = count + 1;
+        if (count >= mostElements) {
+            mostElements = count + 1;
+        }
+        if (!fixed) {
+            movingKeys = true;
+        }
         return this;
     }
 
@@ -161,7 +190,9 @@ public final class ReceiveWorkRequests {
      * @return its {@code wr_id}
      */
     public long wrId(int index) {
-        return ibv_recv_wr.wr_id(request(index));
+        long wrId = RawMemory.getLong(at(checked(index)) + WR_ID);
+        Reference.reachabilityFence(this);
+        return wrId;
     }
 
     /**
@@ -171,7 +202,8 @@ public final class ReceiveWorkRequests {
      * @param wrId its new {@code wr_id}
      */
     public void setWrId(int index, long wrId) {
-        ibv_recv_wr.wr_id(request(index), wrId);
+        RawMemory.putLong(at(checked(index)) + WR_ID, wrId);
+        Reference.reachabilityFence(this);
     }
 
     /**
@@ -181,7 +213,7 @@ public final class ReceiveWorkRequests {
      * @return the number of elements
      */
     public int elementCount(int index) {
-        return ibv_recv_wr.num_sge(request(index));
+        return elementCounts[checked(index)];
     }
 
     /**
@@ -192,7 +224,7 @@ public final class ReceiveWorkRequests {
      * @return the memory
      */
     public RegisteredMemory localMemory(int index, int element) {
-        return memories[index * maxElements + element];
+        return memories[elementIndex(index, element)];
     }
 
     /**
@@ -203,7 +235,9 @@ public final class ReceiveWorkRequests {
      * @return the address of its first byte
      */
     public long localAddress(int index, int element) {
-        return ibv_sge.addr(elements[index * maxElements + element]);
+        long address = RawMemory.getLong(elementAt(index, element) + ADDRESS);
+        Reference.reachabilityFence(this);
+        return address;
     }
 
     /**
@@ -214,7 +248,9 @@ public final class ReceiveWorkRequests {
      * @return bytes, 1 to 2^31
      */
     public long localLength(int index, int element) {
-        return Integer.toUnsignedLong(ibv_sge.length(elements[index * maxElements + element]));
+        long length = Integer.toUnsignedLong(RawMemory.getInt(elementAt(index, element) + LENGTH));
+        Reference.reachabilityFence(this);
+        return length;
     }
 
     /**
@@ -226,9 +262,10 @@ public final class ReceiveWorkRequests {
      * @param localKey the L_Key of its registration
      */
     public void redirect(int index, int element, long address, int localKey) {
-        MemorySegment at = elements[index * maxElements + element];
-        ibv_sge.addr(at, address);
-        ibv_sge.lkey(at, localKey);
+        long at = elementAt(index, element);
+        RawMemory.putLong(at + ADDRESS, address);
+        RawMemory.putInt(at + LOCAL_KEY, localKey);
+        Reference.reachabilityFence(this);
     }
 
     /**
@@ -247,22 +284,48 @@ public final class ReceiveWorkRequests {
         }
     }
 
-    /** Ends the list after so many requests, or joins it again to what follows. */
-    void cutAfter(int count, boolean cut) {
-        if (count < size) {
-            ibv_recv_wr.next(requests[count - 1], cut ? MemorySegment.NULL : requests[count]);
+    /** Makes the native list end behind so many requests, at least one. Costs nothing where the list before was as long. */
+    void endAfter(int count) {
+        if (count != end) {
+            if (end < capacity) {
+                RawMemory.putLong(at(end - 1) + NEXT, at(end));
+            }
+            RawMemory.putLong(at(count - 1) + NEXT, 0);
+            end = count;
+            Reference.reachabilityFence(this);
         }
     }
 
-    MemorySegment request(int index) {
-        if (index >= size) {
-            throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
-        }
-        return requests[index];
+    /** Where a request lies, as a {@code struct ibv_recv_wr}; whoever hands it on keeps the list reachable. */
+    long requestAddress(int index) {
+        return at(checked(index));
     }
 
     /** Which request of the list is at an address that the provider gave back. */
-    int indexOf(MemorySegment request) {
-        return (int) ((request.address() - requests[0].address()) / ibv_recv_wr.sizeof());
+    int indexOf(long requestAddress) {
+        return (int) ((requestAddress - requestsAddress) / REQUEST_BYTES);
+    }
+
+    private int checked(int index) {
+        if (index < 0 || index >= size) {
+            throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
+        }
+        return index;
+    }
+
+    private int elementIndex(int index, int element) {
+        if (element < 0 || element >= elementCounts[checked(index)]) {
+            throw new IndexOutOfBoundsException("element %d of request %d, which has %d".formatted(element, index, elementCounts[index]));
+        }
+        return index * maxElements + element;
+    }
+
+    private long elementAt(int index, int element) {
+        return elementsAddress + elementIndex(index, element) * ELEMENT_BYTES;
+    }
+
+    /** An index has been compared with the size, or is within the capacity. */
+    private long at(int index) {
+        return requestsAddress + index * REQUEST_BYTES;
     }
 }

@@ -3,9 +3,11 @@ package dev.daxverbs.verbs;
 import dev.daxverbs.bindings.ibverbs.LibIbverbs;
 import dev.daxverbs.bindings.ibverbs.ibv_send_wr;
 import dev.daxverbs.bindings.ibverbs.ibv_sge;
+import dev.daxverbs.internal.RawMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * A reusable list of send work requests ({@code struct ibv_send_wr}), posted with one doorbell.
@@ -17,8 +19,7 @@ import java.lang.foreign.MemorySegment;
  * requests.sendWithImmediate(2, 42).local(header, 0, 64).signaled();
  * int posted = queuePair.postSend(requests);
  * }</pre>
- * The native memory is allocated once; filling and posting allocate nothing. It is freed when the list is unreachable. What was said of a
- * request is kept in Java as well, and read from there: native memory is only written.
+ * The native memory is allocated once; filling and posting allocate nothing. It is freed when the list is unreachable.
  *
  * <p>Thread use: one thread at a time. The list may be refilled as soon as it was posted. Source: ibv_post_send(3).
  */
@@ -27,10 +28,16 @@ public final class SendWorkRequests {
     static final long MAX_MESSAGE_BYTES = 1L << 31;
 
     private static final long ATOMIC_BYTES = 8;
-    private static final int SIGNALED = LibIbverbs.IBV_SEND_SIGNALED();
-    private static final int INLINE = LibIbverbs.IBV_SEND_INLINE();
 
-    // Within a request. The accessors of nested structs take a slice for each level, an object that only C2 can remove.
+    // Of struct ibv_send_wr.
+    private static final long REQUEST_BYTES = ibv_send_wr.sizeof();
+    private static final long WR_ID = ibv_send_wr.wr_id$offset();
+    private static final long NEXT = ibv_send_wr.next$offset();
+    private static final long SG_LIST = ibv_send_wr.sg_list$offset();
+    private static final long NUM_SGE = ibv_send_wr.num_sge$offset();
+    private static final long OPCODE = ibv_send_wr.opcode$offset();
+    private static final long SEND_FLAGS = ibv_send_wr.send_flags$offset();
+    private static final long IMM_DATA = ibv_send_wr.imm_data$offset();
     private static final long WR = ibv_send_wr.wr$offset();
     private static final long WR_BYTES = ibv_send_wr.wr$layout().byteSize();
     private static final long REMOTE_ADDRESS = WR + ibv_send_wr.wr.rdma$offset() + ibv_send_wr.wr.rdma.remote_addr$offset(); // as in wr.atomic
@@ -39,26 +46,64 @@ public final class SendWorkRequests {
     private static final long ATOMIC_SWAP = WR + ibv_send_wr.wr.atomic$offset() + ibv_send_wr.wr.atomic.swap$offset();
     private static final long ATOMIC_REMOTE_KEY = WR + ibv_send_wr.wr.atomic$offset() + ibv_send_wr.wr.atomic.rkey$offset();
 
+    // Of struct ibv_sge.
+    private static final long ELEMENT_BYTES = ibv_sge.sizeof();
+    private static final long ADDRESS = ibv_sge.addr$offset();
+    private static final long LENGTH = ibv_sge.length$offset();
+    private static final long LOCAL_KEY = ibv_sge.lkey$offset();
+
+    /*
+     * What is known of a request, in one word:
+     *
+     *  31 .... 24   23 .. 16   15 ......................................... 0
+     *  properties   opcode     send_flags, as the user wants them
+     */
+    private static final int SIGNALED = LibIbverbs.IBV_SEND_SIGNALED();
+    private static final int INLINE = LibIbverbs.IBV_SEND_INLINE();
+    private static final int FLAGS = 0xffff;
+    private static final int OPCODE_SHIFT = 16;
+    private static final int OPCODE_MASK = 0xff;
+    private static final int ATOMIC = 1 << 24;
+    private static final int REMOTE = 1 << 25; // it names memory of the peer ...
+    private static final int LACKS_REMOTE = 1 << 26; // ... and has not done so yet
+    private static final int NOT_ONE_ELEMENT = 1 << 27; // an atomic that has none or several to put the old value in
+    private static final int NAMED = 1 << 28; // remoteMemories has the memory
+    private static final int MOVING = 1 << 29; // it names memory whose keys are not fixed
+    private static final int KNOWN_REMOTE = 1 << 30; // the peer's memory is knownRemote; whether it is long enough is to be seen
+    private static final int[] FIRST_WORDS = firstWords();
+
     private final int capacity;
     private final int maxElements;
     private final int maxInlineBytes;
+    private final MemorySegment memory; // of the requests, in one array, so that a list can be posted from any of them
+    private final MemorySegment elementMemory; // of request i: from i * maxElements
     private final MemorySegment inlineData;
-    private final MemorySegment[] requests; // slices of one array, so that a list can be posted from any of them
-    private final MemorySegment[] elements; // of request i: from i * maxElements
-    private final RegisteredMemory[] localMemories; // as the elements
-    private final long[] localAddresses;
-    private final int[] localLengths;
-    private final RegisteredMemory[] remoteMemories;
-    private final long[] remoteAddresses;
-    private final SendOpcode[] opcodes;
+    private final long requestsAddress;
+    private final long elementsAddress;
+    private final RegisteredMemory[] localMemories; // as the elements; null for inline data
+    private final RegisteredMemory[] remoteMemories; // where NAMED says so
     private final long[] wrIds;
-    private final int[] flags;
+    private final int[] words;
     private final int[] elementCounts;
     private boolean disguised; // the device's numbers and flags are not those of the caller
     private int size;
+    private int end; // the native list ends behind so many requests; in it, each request leads to the next
     private int mostElements; // of one request in the list: what a queue pair must be able to take
     private int mostInlineBytes;
-    private boolean movingKeys; // a request names memory whose keys are not fixed
+    private boolean movingKeys; // a request is MOVING
+
+    // Keys that were bound, so that a list which is filled with the same memory again need not be bound again: see bound().
+    private boolean unbound; // a request is MOVING, and has not got its keys
+    private Object binder;
+    private long stamp; // the binder's
+    private RegisteredMemory knownLocal; // null: none is known
+    private RegisteredMemory knownRemote;
+    private int knownLocalKey;
+    private int knownRemoteKey;
+    private long knownLocalBytes;
+    private long knownRemoteBytes;
+    private long knownRemoteOffset; // of the last request, if it is KNOWN_REMOTE
+    private long lastBytes; // which the last request moves
 
     /**
      * A list for requests of one scatter/gather element and no inline data.
@@ -85,27 +130,32 @@ public final class SendWorkRequests {
         this.maxElements = maxElements;
         this.maxInlineBytes = maxInlineBytes;
         Arena arena = Arena.ofAuto();
-        MemorySegment array = ibv_send_wr.allocateArray(capacity, arena);
-        MemorySegment elementArray = ibv_sge.allocateArray((long) capacity * maxElements, arena);
+        int elements = Math.multiplyExact(capacity, maxElements);
+        memory = ibv_send_wr.allocateArray(capacity, arena);
+        elementMemory = ibv_sge.allocateArray(elements, arena);
         inlineData = arena.allocate(Math.max(1L, (long) capacity * maxInlineBytes));
-        requests = new MemorySegment[capacity];
-        elements = new MemorySegment[Math.multiplyExact(capacity, maxElements)];
+        requestsAddress = memory.address();
+        elementsAddress = elementMemory.address();
         for (int i = 0; i < capacity; i++) {
-            requests[i] = ibv_send_wr.asSlice(array, i);
-            for (int k = 0; k < maxElements; k++) {
-                elements[i * maxElements + k] = ibv_sge.asSlice(elementArray, (long) i * maxElements + k);
-            }
-            ibv_send_wr.sg_list(requests[i], elements[i * maxElements]);
+            RawMemory.putLong(at(i) + SG_LIST, elementAt(i, 0));
+            RawMemory.putLong(at(i) + NEXT, i + 1 < capacity ? at(i + 1) : 0);
         }
-        localMemories = new RegisteredMemory[elements.length];
-        localAddresses = new long[elements.length];
-        localLengths = new int[elements.length];
+        end = capacity;
+        localMemories = new RegisteredMemory[elements];
         remoteMemories = new RegisteredMemory[capacity];
-        remoteAddresses = new long[capacity];
-        opcodes = new SendOpcode[capacity];
         wrIds = new long[capacity];
-        flags = new int[capacity];
+        words = new int[capacity];
         elementCounts = new int[capacity];
+    }
+
+    /** The word of a request that has just begun, by opcode. */
+    private static int[] firstWords() {
+        int[] first = new int[SendOpcode.values().length];
+        for (SendOpcode opcode : SendOpcode.values()) {
+            first[opcode.ordinal()] = opcode.code() << OPCODE_SHIFT | (opcode.isRemote() ? REMOTE | LACKS_REMOTE : 0)
+                    | (opcode.isAtomic() ? ATOMIC | NOT_ONE_ELEMENT : 0);
+        }
+        return first;
     }
 
     /** Empties the list. */
@@ -114,6 +164,7 @@ public final class SendWorkRequests {
         mostElements = 0;
         mostInlineBytes = 0;
         movingKeys = false;
+        unbound = false;
         disguised = false;
     }
 
@@ -156,7 +207,7 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests sendWithImmediate(long wrId, int immediate) {
         begin(SendOpcode.SEND_WITH_IMM, wrId);
-        ibv_send_wr.imm_data(requests[size - 1], Integer.reverseBytes(immediate));
+        putInt(size - 1, IMM_DATA, Integer.reverseBytes(immediate));
         return this;
     }
 
@@ -181,7 +232,7 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests writeWithImmediate(long wrId, int immediate) {
         begin(SendOpcode.RDMA_WRITE_WITH_IMM, wrId);
-        ibv_send_wr.imm_data(requests[size - 1], Integer.reverseBytes(immediate));
+        putInt(size - 1, IMM_DATA, Integer.reverseBytes(immediate));
         return this;
     }
 
@@ -208,8 +259,8 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests compareAndSwap(long wrId, long expected, long desired) {
         begin(SendOpcode.ATOMIC_CMP_AND_SWP, wrId);
-        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_COMPARE_ADD, expected);
-        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_SWAP, desired);
+        putLong(size - 1, ATOMIC_COMPARE_ADD, expected);
+        putLong(size - 1, ATOMIC_SWAP, desired);
         return this;
     }
 
@@ -224,7 +275,7 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests fetchAndAdd(long wrId, long addend) {
         begin(SendOpcode.ATOMIC_FETCH_AND_ADD, wrId);
-        requests[size - 1].set(LibIbverbs.C_LONG, ATOMIC_COMPARE_ADD, addend);
+        putLong(size - 1, ATOMIC_COMPARE_ADD, addend);
         return this;
     }
 
@@ -244,21 +295,24 @@ public final class SendWorkRequests {
     public SendWorkRequests local(RegisteredMemory memory, long offset, long lengthBytes) {
         int i = last();
         checkRange(memory, offset, lengthBytes);
-        if (lengthBytes > MAX_MESSAGE_BYTES || opcode(i).isAtomic() && lengthBytes != ATOMIC_BYTES) {
+        int word = words[i];
+        if (lengthBytes > MAX_MESSAGE_BYTES || (word & ATOMIC) != 0 && lengthBytes != ATOMIC_BYTES) {
             throw new IllegalArgumentException("opcode=%s, lengthBytes=%d: an atomic moves 8 bytes, anything else 0 to 2^31"
                     .formatted(opcode(i), lengthBytes));
         }
         if (lengthBytes == 0) {
             return this;
         }
-        if (isInline(i)) {
+        if ((word & INLINE) != 0) {
             throw new IllegalStateException("request %d has inline data, which stands alone".formatted(i));
         }
-        int key = memory.hasFixedKeys() ? memory.localKey() : 0; // before anything is changed, as it throws for a closed registration
-        int count = addElement(i, memory.address() + offset, (int) lengthBytes);
-        localMemories[i * maxElements + count] = memory;
-        setLocalKey(i, count, key);
-        movingKeys |= !memory.hasFixedKeys();
+        boolean known = memory == knownLocal && offset + lengthBytes <= knownLocalBytes;
+        boolean moving = known || !memory.hasFixedKeys();
+        int key = known ? knownLocalKey : moving ? 0 : memory.localKey(); // before anything is changed, as it throws for a closed registration
+        addElement(i, memory, memory.address() + offset, (int) lengthBytes, key);
+        if (moving) {
+            moves(i, known);
+        }
         return this;
     }
 
@@ -286,9 +340,7 @@ public final class SendWorkRequests {
         MemorySegment.copy(source, offset, inlineData, (long) i * maxInlineBytes, lengthBytes);
         flag(i, INLINE);
         if (lengthBytes > 0) {
-            int count = addElement(i, inlineData.address() + (long) i * maxInlineBytes, (int) lengthBytes);
-            localMemories[i * maxElements + count] = null;
-            setLocalKey(i, count, 0);
+            addElement(i, null, inlineData.address() + (long) i * maxInlineBytes, (int) lengthBytes, 0);
         }
         mostInlineBytes = Math.max(mostInlineBytes, (int) lengthBytes);
         return this;
@@ -304,9 +356,8 @@ public final class SendWorkRequests {
      */
     public SendWorkRequests remote(long address, int remoteKey) {
         int i = lastRemote();
-        setRemoteAddress(i, address);
-        setRemoteKey(i, remoteKey);
-        remoteMemories[i] = null;
+        nameRemote(i, address, remoteKey);
+        words[i] &= ~(NAMED | KNOWN_REMOTE);
         return this;
     }
 
@@ -322,11 +373,16 @@ public final class SendWorkRequests {
     public SendWorkRequests remote(RegisteredMemory memory, long offset) {
         int i = lastRemote();
         checkRange(memory, offset, 0);
-        int key = memory.hasFixedKeys() ? memory.remoteKey() : 0; // before anything is changed
-        setRemoteAddress(i, memory.address() + offset);
-        setRemoteKey(i, key);
-        remoteMemories[i] = memory;
-        movingKeys |= !memory.hasFixedKeys();
+        boolean known = memory == knownRemote;
+        boolean moving = known || !memory.hasFixedKeys();
+        int key = known ? knownRemoteKey : moving ? 0 : memory.remoteKey(); // before anything is changed
+        nameRemote(i, memory.address() + offset, key);
+        words[i] = words[i] & ~KNOWN_REMOTE | (known ? NAMED | KNOWN_REMOTE : NAMED);
+        knownRemoteOffset = offset;
+        keep(remoteMemories, i, memory);
+        if (moving) {
+            moves(i, known);
+        }
         return this;
     }
 
@@ -371,8 +427,7 @@ public final class SendWorkRequests {
      * @throws IllegalArgumentException if the request has more elements or inline data than this list can hold
      */
     public void append(SendWorkRequests source, int index) {
-        MemorySegment from = source.request(index);
-        int count = source.elementCounts[index];
+        int count = source.elementCount(index);
         long inlineBytes = source.isInline(index) && count > 0 ? source.localLength(index, 0) : 0;
         if (count > maxElements || inlineBytes > maxInlineBytes) {
             throw new IllegalArgumentException("elements=%d, inlineBytes=%d: this list has maxElements=%d, maxInlineBytes=%d"
@@ -380,25 +435,20 @@ public final class SendWorkRequests {
         }
         beginLike(source, index, source.opcode(index));
         int i = size - 1;
-        remoteAddresses[i] = source.remoteAddresses[index];
-        ibv_send_wr.num_sge(requests[i], count);
-        elementCounts[i] = count;
         for (int k = 0; k < count; k++) {
-            MemorySegment.copy(source.element(index, k), 0, element(i, k), 0, ibv_sge.sizeof());
-            int at = i * maxElements + k;
-            localMemories[at] = source.localMemory(index, k);
-            localAddresses[at] = source.localAddress(index, k);
-            localLengths[at] = source.localLengths[index * source.maxElements + k];
+            addElement(i, source.localMemory(index, k), source.localAddress(index, k), (int) source.localLength(index, k),
+                    source.localKey(index, k));
         }
         if (inlineBytes > 0) {
             MemorySegment.copy(source.inlineData, (long) index * source.maxInlineBytes, inlineData, (long) i * maxInlineBytes, inlineBytes);
-            localAddresses[i * maxElements] = inlineData.address() + (long) i * maxInlineBytes;
-            ibv_sge.addr(element(i, 0), localAddresses[i * maxElements]);
+            putElementLong(i, 0, ADDRESS, inlineData.address() + (long) i * maxInlineBytes);
             mostInlineBytes = Math.max(mostInlineBytes, (int) inlineBytes);
         }
-        remoteMemories[i] = source.remoteMemories[index];
-        mostElements = Math.max(mostElements, count);
-        movingKeys |= source.movingKeys;
+        words[i] = source.words[index];
+        keep(remoteMemories, i, source.remoteMemory(index));
+        if ((words[i] & MOVING) != 0) {
+            moves(i, false);
+        }
     }
 
     /**
@@ -413,13 +463,13 @@ public final class SendWorkRequests {
      * @throws IllegalStateException if this list is full
      */
     public SendWorkRequests beginLike(SendWorkRequests source, int index, SendOpcode opcode) {
-        MemorySegment from = source.request(index);
-        begin(opcode, source.wrIds[index]);
-        MemorySegment to = requests[size - 1];
-        flags[size - 1] = source.flags[index];
-        ibv_send_wr.send_flags(to, flags[size - 1]);
-        ibv_send_wr.imm_data(to, ibv_send_wr.imm_data(from));
-        MemorySegment.copy(from, WR, to, WR, WR_BYTES);
+        begin(opcode, source.wrId(index));
+        int i = size - 1;
+        flag(i, source.words[index] & FLAGS);
+        putInt(i, IMM_DATA, source.getInt(index, IMM_DATA));
+        RawMemory.copy(source.at(index) + WR, at(i) + WR, WR_BYTES);
+        Reference.reachabilityFence(source);
+        Reference.reachabilityFence(this);
         return this;
     }
 
@@ -433,10 +483,7 @@ public final class SendWorkRequests {
      * @throws IllegalStateException if the request has its {@code maxElements}
      */
     public SendWorkRequests localAt(long address, long lengthBytes, int localKey) {
-        int i = last();
-        int count = addElement(i, address, (int) lengthBytes);
-        localMemories[i * maxElements + count] = null;
-        setLocalKey(i, count, localKey);
+        addElement(last(), null, address, (int) lengthBytes, localKey);
         return this;
     }
 
@@ -447,7 +494,7 @@ public final class SendWorkRequests {
      * @return its opcode
      */
     public SendOpcode opcode(int index) {
-        return opcodes[checked(index)];
+        return SendOpcode.of(words[checked(index)] >>> OPCODE_SHIFT & OPCODE_MASK);
     }
 
     /**
@@ -467,7 +514,7 @@ public final class SendWorkRequests {
      * @param wrId the {@code wr_id} that the completion of the device will carry
      */
     public void setDeviceWrId(int index, long wrId) {
-        ibv_send_wr.wr_id(request(index), wrId);
+        putLong(checked(index), WR_ID, wrId);
         disguised = true;
     }
 
@@ -478,7 +525,7 @@ public final class SendWorkRequests {
      * @return true after {@link #signaled()}
      */
     public boolean isSignaled(int index) {
-        return (flags[checked(index)] & SIGNALED) != 0;
+        return (words[checked(index)] & SIGNALED) != 0;
     }
 
     /**
@@ -487,7 +534,7 @@ public final class SendWorkRequests {
      * @param index which request
      */
     public void setDeviceSignaled(int index) {
-        ibv_send_wr.send_flags(request(index), flags[index] | SIGNALED);
+        putInt(checked(index), SEND_FLAGS, words[index] & FLAGS | SIGNALED);
         disguised = true;
     }
 
@@ -495,8 +542,8 @@ public final class SendWorkRequests {
     public void undisguise() {
         if (disguised) {
             for (int i = 0; i < size; i++) {
-                ibv_send_wr.wr_id(requests[i], wrIds[i]);
-                ibv_send_wr.send_flags(requests[i], flags[i]);
+                putLong(i, WR_ID, wrIds[i]);
+                putInt(i, SEND_FLAGS, words[i] & FLAGS);
             }
             disguised = false;
         }
@@ -520,7 +567,7 @@ public final class SendWorkRequests {
      * @return the memory; null for inline data
      */
     public RegisteredMemory localMemory(int index, int element) {
-        return localMemories[index * maxElements + element];
+        return localMemories[elementIndex(index, element)];
     }
 
     /**
@@ -531,7 +578,7 @@ public final class SendWorkRequests {
      * @return the address of its first byte
      */
     public long localAddress(int index, int element) {
-        return localAddresses[index * maxElements + element];
+        return getElementLong(index, element, ADDRESS);
     }
 
     /**
@@ -542,7 +589,7 @@ public final class SendWorkRequests {
      * @return bytes, 1 to 2^31
      */
     public long localLength(int index, int element) {
-        return Integer.toUnsignedLong(localLengths[index * maxElements + element]);
+        return Integer.toUnsignedLong(getElementInt(index, element, LENGTH));
     }
 
     /**
@@ -553,7 +600,7 @@ public final class SendWorkRequests {
      * @return the key that was set last; zero for inline data
      */
     public int localKey(int index, int element) {
-        return ibv_sge.lkey(element(index, element));
+        return getElementInt(index, element, LOCAL_KEY);
     }
 
     /**
@@ -564,7 +611,7 @@ public final class SendWorkRequests {
      * @param localKey the key of its memory's registration
      */
     public void setLocalKey(int index, int element, int localKey) {
-        ibv_sge.lkey(element(index, element), localKey);
+        putElementInt(index, element, LOCAL_KEY, localKey);
     }
 
     /**
@@ -574,7 +621,7 @@ public final class SendWorkRequests {
      * @return the memory, or null
      */
     public RegisteredMemory remoteMemory(int index) {
-        return remoteMemories[checked(index)];
+        return (words[checked(index)] & NAMED) != 0 ? remoteMemories[index] : null;
     }
 
     /**
@@ -584,7 +631,7 @@ public final class SendWorkRequests {
      * @return the virtual address
      */
     public long remoteAddress(int index) {
-        return remoteAddresses[checked(index)];
+        return getLong(checked(index), REMOTE_ADDRESS);
     }
 
     /**
@@ -594,7 +641,7 @@ public final class SendWorkRequests {
      * @return the key that was set last
      */
     public int remoteKey(int index) {
-        return request(index).get(LibIbverbs.C_INT, opcode(index).isAtomic() ? ATOMIC_REMOTE_KEY : REMOTE_KEY);
+        return getInt(checked(index), (words[index] & ATOMIC) != 0 ? ATOMIC_REMOTE_KEY : REMOTE_KEY);
     }
 
     /**
@@ -628,7 +675,7 @@ public final class SendWorkRequests {
      * @param remoteKey the key of the peer's registration
      */
     public void setRemoteKey(int index, int remoteKey) {
-        requests[index].set(LibIbverbs.C_INT, opcode(index).isAtomic() ? ATOMIC_REMOTE_KEY : REMOTE_KEY, remoteKey);
+        putInt(checked(index), (words[index] & ATOMIC) != 0 ? ATOMIC_REMOTE_KEY : REMOTE_KEY, remoteKey);
     }
 
     /**
@@ -640,10 +687,78 @@ public final class SendWorkRequests {
         return movingKeys;
     }
 
-    /** Ends the list after so many requests, or joins it again to what follows. */
-    void cutAfter(int count, boolean cut) {
-        if (count < size) {
-            ibv_send_wr.next(requests[count - 1], cut ? MemorySegment.NULL : requests[count]);
+    /**
+     * Whether a request names memory whose keys are not fixed.
+     *
+     * @param index which request
+     * @return true if one of its keys is one that was bound, or must be bound before it is posted
+     */
+    public boolean hasMovingKeys(int index) {
+        return (words[checked(index)] & MOVING) != 0;
+    }
+
+    /**
+     * Whether the list has all its keys: from the last {@link #bound}, or from what that told, if it has been filled anew since.
+     *
+     * @param binder who says how long keys are valid
+     * @param stamp the binder's
+     * @return true if the same binder with the same stamp has bound it
+     */
+    public boolean isBound(Object binder, long stamp) {
+        return !unbound && this.stamp == stamp && this.binder == binder;
+    }
+
+    /**
+     * Notes that all memory of the list has got its keys, which are valid for as long as the binder has this stamp. What was known
+     * of before is forgotten.
+     *
+     * @param binder who says how long keys are valid
+     * @param stamp the binder's; it changes before a key ends
+     */
+    public void bound(Object binder, long stamp) {
+        if (this.binder != binder) {
+            this.binder = binder;
+        }
+        this.stamp = stamp;
+        unbound = false;
+        knownLocal = null;
+        knownRemote = null;
+    }
+
+    /**
+     * Tells the key of memory that the list is likely to be filled with again; after {@link #bound}, and valid for as long.
+     *
+     * @param memory memory whose keys are not fixed
+     * @param localKey its L_Key
+     * @param bytes how many bytes of it may be named with this key, from its start
+     */
+    public void knowLocal(RegisteredMemory memory, int localKey, long bytes) {
+        knownLocal = memory;
+        knownLocalKey = localKey;
+        knownLocalBytes = bytes;
+    }
+
+    /**
+     * Tells the key of the peer's memory that the list is likely to be filled with again; after {@link #bound}, and valid for as long.
+     *
+     * @param memory memory whose keys are not fixed
+     * @param remoteKey its R_Key
+     * @param bytes how many bytes of it may be named with this key, from its start
+     */
+    public void knowRemote(RegisteredMemory memory, int remoteKey, long bytes) {
+        knownRemote = memory;
+        knownRemoteKey = remoteKey;
+        knownRemoteBytes = bytes;
+    }
+
+    /** Makes the native list end behind so many requests, at least one. Costs nothing where the list before was as long. */
+    void endAfter(int count) {
+        if (count != end) {
+            if (end < capacity) {
+                putLong(end - 1, NEXT, at(end));
+            }
+            putLong(count - 1, NEXT, 0);
+            end = count;
         }
     }
 
@@ -656,98 +771,117 @@ public final class SendWorkRequests {
         }
     }
 
-    MemorySegment request(int index) {
-        return requests[checked(index)];
-    }
-
-    private int checked(int index) {
-        if (index >= size) {
-            throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
-        }
-        return index; // a negative one is refused by the array
+    /** Where a request lies, as a {@code struct ibv_send_wr}; whoever hands it on keeps the list reachable. */
+    long requestAddress(int index) {
+        return at(checked(index));
     }
 
     /** Which request of the list is at an address that the provider gave back. */
-    int indexOf(MemorySegment request) {
-        return (int) ((request.address() - requests[0].address()) / ibv_send_wr.sizeof());
+    int indexOf(long requestAddress) {
+        return (int) ((requestAddress - requestsAddress) / REQUEST_BYTES);
     }
 
-    private MemorySegment element(int index, int element) {
-        return elements[index * maxElements + element];
+    private int checked(int index) {
+        if (index < 0 || index >= size) {
+            throw new IndexOutOfBoundsException("request %d of a list of size=%d".formatted(index, size));
+        }
+        return index;
+    }
+
+    private int elementIndex(int index, int element) {
+        if (element < 0 || element >= elementCounts[checked(index)]) {
+            throw new IndexOutOfBoundsException("element %d of request %d, which has %d".formatted(element, index, elementCounts[index]));
+        }
+        return index * maxElements + element;
     }
 
     private SendWorkRequests begin(SendOpcode opcode, long wrId) {
-        if (size == capacity) {
+        int i = size;
+        if (i == capacity) {
             throw new IllegalStateException("the list is full: capacity=%d; post and clear() it".formatted(capacity));
         }
         checkComplete();
-        MemorySegment request = requests[size];
-        ibv_send_wr.wr_id(request, wrId);
-        ibv_send_wr.next(request, MemorySegment.NULL);
-        ibv_send_wr.num_sge(request, 0);
-        ibv_send_wr.opcode(request, opcode.code());
-        ibv_send_wr.send_flags(request, 0);
-        wrIds[size] = wrId;
-        opcodes[size] = opcode;
-        flags[size] = 0;
-        elementCounts[size] = 0;
-        remoteMemories[size] = null;
-        if (opcode.isRemote()) {
-            setRemoteAddress(size, UNNAMED);
-        }
-        if (size > 0) {
-            ibv_send_wr.next(requests[size - 1], request);
-        }
-        size++;
+        putLong(i, WR_ID, wrId);
+        putInt(i, NUM_SGE, 0);
+        putInt(i, OPCODE, opcode.code());
+        putInt(i, SEND_FLAGS, 0);
+        wrIds[i] = wrId;
+        words[i] = FIRST_WORDS[opcode.ordinal()];
+        elementCounts[i] = 0;
+        lastBytes = 0;
+        size = i + 1;
         return this;
     }
 
-    /** A remote address that no process has, in a request that needs one and has none yet. */
-    private static final long UNNAMED = -1L;
-
     private void checkComplete() {
-        if (size == 0) {
-            return;
-        }
         int i = size - 1;
-        SendOpcode opcode = opcodes[i];
-        if (opcode.isRemote() && remoteAddresses[i] == UNNAMED) {
-            throw new IllegalStateException("request %d, %s, names no memory of the peer: call remote(...)".formatted(i, opcode));
-        }
-        if (opcode.isAtomic() && elementCounts[i] != 1) {
-            throw new IllegalStateException("request %d, %s, needs one element of 8 bytes for the old value: call local(...)"
-                    .formatted(i, opcode));
+        if (i >= 0 && (words[i] & (LACKS_REMOTE | NOT_ONE_ELEMENT | KNOWN_REMOTE)) != 0) {
+            if ((words[i] & (LACKS_REMOTE | NOT_ONE_ELEMENT)) != 0) {
+                throw incomplete(i);
+            }
+            if (knownRemoteOffset > knownRemoteBytes - lastBytes) {
+                unbound = true; // who binds it will say why it cannot be
+            }
         }
     }
 
-    private int addElement(int i, long address, int length) {
+    /** A request names memory whose keys are not fixed. */
+    private void moves(int i, boolean bound) {
+        words[i] |= MOVING;
+        movingKeys = true;
+        if (!bound) {
+            unbound = true;
+        }
+    }
+
+    private IllegalStateException incomplete(int i) {
+        return new IllegalStateException((words[i] & LACKS_REMOTE) != 0
+                ? "request %d, %s, names no memory of the peer: call remote(...)".formatted(i, opcode(i))
+                : "request %d, %s, needs one element of 8 bytes for the old value: call local(...)".formatted(i, opcode(i)));
+    }
+
+    private void addElement(int i, RegisteredMemory memory, long address, int length, int localKey) {
         int count = elementCounts[i];
-        if (count == maxElements) {
+        if (count >= maxElements) {
             throw new IllegalStateException("request %d has %d elements: maxElements=%d".formatted(i, count, maxElements));
         }
-        MemorySegment element = element(i, count);
-        ibv_sge.addr(element, address);
-        ibv_sge.length(element, length);
-        ibv_send_wr.num_sge(requests[i], count + 1);
-        localAddresses[i * maxElements + count] = address;
-        localLengths[i * maxElements + count] = length;
+        int at = i * maxElements + count;
+        keep(localMemories, at, memory);
+        long element = elementsAddress + at * ELEMENT_BYTES;
+        RawMemory.putLong(element + ADDRESS, address);
+        RawMemory.putInt(element + LENGTH, length);
+        RawMemory.putInt(element + LOCAL_KEY, localKey);
+        putInt(i, NUM_SGE, count + 1);
         elementCounts[i] = count + 1;
-        mostElements = Math.max(mostElements, count + 1);
-        return count;
+        lastBytes += Integer.toUnsignedLong(length);
+        if ((words[i] & ATOMIC) != 0) {
+            words[i] = count == 0 ? words[i] & ~NOT_ONE_ELEMENT : words[i] | NOT_ONE_ELEMENT;
+        }
+        if (count >= mostElements) {
+            mostElements = count + 1;
+        }
     }
 
-    private void setRemoteAddress(int i, long address) {
-        requests[i].set(LibIbverbs.C_LONG, REMOTE_ADDRESS, address);
-        remoteAddresses[i] = address;
+    /** A list is mostly filled with the same memory again: a look is cheaper than what a collector does about a reference that is stored. */
+    private static void keep(RegisteredMemory[] memories, int at, RegisteredMemory memory) {
+        if (memories[at] != memory) {
+            memories[at] = memory;
+        }
+    }
+
+    private void nameRemote(int i, long address, int remoteKey) {
+        putLong(i, REMOTE_ADDRESS, address);
+        putInt(i, (words[i] & ATOMIC) != 0 ? ATOMIC_REMOTE_KEY : REMOTE_KEY, remoteKey);
+        words[i] &= ~LACKS_REMOTE;
     }
 
     private boolean isInline(int i) {
-        return (flags[i] & INLINE) != 0;
+        return (words[i] & INLINE) != 0;
     }
 
     private void flag(int i, int flag) {
-        flags[i] |= flag;
-        ibv_send_wr.send_flags(requests[i], flags[i]);
+        words[i] |= flag;
+        putInt(i, SEND_FLAGS, words[i] & FLAGS);
     }
 
     private int last() {
@@ -759,7 +893,7 @@ public final class SendWorkRequests {
 
     private int lastRemote() {
         int i = last();
-        if (!opcode(i).isRemote()) {
+        if ((words[i] & REMOTE) == 0) {
             throw new IllegalStateException("request %d is a %s, which names no memory of the peer".formatted(i, opcode(i)));
         }
         return i;
@@ -769,5 +903,59 @@ public final class SendWorkRequests {
         if (offset < 0 || lengthBytes < 0 || offset > memory.byteSize() - lengthBytes) {
             throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(offset, lengthBytes, memory));
         }
+    }
+
+    // The native memory. Indexes are within the capacities: they have been compared with the size, or with the number of elements.
+
+    private long at(int index) {
+        return requestsAddress + index * REQUEST_BYTES;
+    }
+
+    private long elementAt(int index, int element) {
+        return elementsAddress + (index * maxElements + element) * ELEMENT_BYTES;
+    }
+
+    private long getLong(int index, long offset) {
+        long value = RawMemory.getLong(at(index) + offset);
+        Reference.reachabilityFence(this);
+        return value;
+    }
+
+    private int getInt(int index, long offset) {
+        int value = RawMemory.getInt(at(index) + offset);
+        Reference.reachabilityFence(this);
+        return value;
+    }
+
+    private void putLong(int index, long offset, long value) {
+        RawMemory.putLong(at(index) + offset, value);
+        Reference.reachabilityFence(this);
+    }
+
+    private void putInt(int index, long offset, int value) {
+        RawMemory.putInt(at(index) + offset, value);
+        Reference.reachabilityFence(this);
+    }
+
+    private long getElementLong(int index, int element, long offset) {
+        long value = RawMemory.getLong(elementsAddress + elementIndex(index, element) * ELEMENT_BYTES + offset);
+        Reference.reachabilityFence(this);
+        return value;
+    }
+
+    private int getElementInt(int index, int element, long offset) {
+        int value = RawMemory.getInt(elementsAddress + elementIndex(index, element) * ELEMENT_BYTES + offset);
+        Reference.reachabilityFence(this);
+        return value;
+    }
+
+    private void putElementLong(int index, int element, long offset, long value) {
+        RawMemory.putLong(elementsAddress + elementIndex(index, element) * ELEMENT_BYTES + offset, value);
+        Reference.reachabilityFence(this);
+    }
+
+    private void putElementInt(int index, int element, long offset, int value) {
+        RawMemory.putInt(elementsAddress + elementIndex(index, element) * ELEMENT_BYTES + offset, value);
+        Reference.reachabilityFence(this);
     }
 }

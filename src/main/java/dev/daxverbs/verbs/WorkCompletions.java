@@ -2,9 +2,11 @@ package dev.daxverbs.verbs;
 
 import dev.daxverbs.bindings.ibverbs.LibIbverbs;
 import dev.daxverbs.bindings.ibverbs.ibv_wc;
+import dev.daxverbs.internal.RawMemory;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * A reusable list of work completions ({@code struct ibv_wc}) that {@link CompletionQueue#poll} fills.
@@ -15,8 +17,21 @@ import java.lang.foreign.MemorySegment;
  * <p>Thread use: one thread at a time. Source: ibv_poll_cq(3).
  */
 public final class WorkCompletions {
-    private final MemorySegment array;
-    private final MemorySegment[] completions;
+    // Of struct ibv_wc.
+    private static final long COMPLETION_BYTES = ibv_wc.sizeof();
+    private static final long WR_ID = ibv_wc.wr_id$offset();
+    private static final long STATUS = ibv_wc.status$offset();
+    private static final long OPCODE = ibv_wc.opcode$offset();
+    private static final long VENDOR_ERR = ibv_wc.vendor_err$offset();
+    private static final long BYTE_LEN = ibv_wc.byte_len$offset();
+    private static final long IMM_DATA = ibv_wc.imm_data$offset();
+    private static final long QP_NUM = ibv_wc.qp_num$offset();
+    private static final long WC_FLAGS = ibv_wc.wc_flags$offset();
+    private static final int WITH_IMM = LibIbverbs.IBV_WC_WITH_IMM();
+
+    private final MemorySegment memory;
+    private final long address;
+    private final int capacity;
     private int size;
 
     /**
@@ -28,11 +43,9 @@ public final class WorkCompletions {
         if (capacity < 1) {
             throw new IllegalArgumentException("capacity=%d must be at least 1".formatted(capacity));
         }
-        array = ibv_wc.allocateArray(capacity, Arena.ofAuto());
-        completions = new MemorySegment[capacity];
-        for (int i = 0; i < capacity; i++) {
-            completions[i] = ibv_wc.asSlice(array, i);
-        }
+        this.capacity = capacity;
+        memory = ibv_wc.allocateArray(capacity, Arena.ofAuto());
+        address = memory.address();
     }
 
     /**
@@ -41,7 +54,7 @@ public final class WorkCompletions {
      * @return the number it was made with
      */
     public int capacity() {
-        return completions.length;
+        return capacity;
     }
 
     /**
@@ -60,7 +73,9 @@ public final class WorkCompletions {
      * @return the {@code wr_id} that it was posted with
      */
     public long wrId(int index) {
-        return ibv_wc.wr_id(at(index));
+        long wrId = RawMemory.getLong(at(index) + WR_ID);
+        Reference.reachabilityFence(this);
+        return wrId;
     }
 
     /**
@@ -70,7 +85,7 @@ public final class WorkCompletions {
      * @return its status
      */
     public CompletionStatus status(int index) {
-        return CompletionStatus.of(ibv_wc.status(at(index)));
+        return CompletionStatus.of(getInt(index, STATUS));
     }
 
     /**
@@ -80,7 +95,7 @@ public final class WorkCompletions {
      * @return true for {@link CompletionStatus#SUCCESS}
      */
     public boolean isSuccess(int index) {
-        return ibv_wc.status(at(index)) == 0;
+        return getInt(index, STATUS) == 0;
     }
 
     /**
@@ -90,7 +105,7 @@ public final class WorkCompletions {
      * @return the kind of operation
      */
     public CompletionOpcode opcode(int index) {
-        return CompletionOpcode.of(ibv_wc.opcode(at(index)));
+        return CompletionOpcode.of(getInt(index, OPCODE));
     }
 
     /**
@@ -100,7 +115,7 @@ public final class WorkCompletions {
      * @return bytes, 0 to 2^31
      */
     public long byteLength(int index) {
-        return Integer.toUnsignedLong(ibv_wc.byte_len(at(index)));
+        return Integer.toUnsignedLong(getInt(index, BYTE_LEN));
     }
 
     /**
@@ -110,7 +125,7 @@ public final class WorkCompletions {
      * @return true if {@link #immediate} is valid
      */
     public boolean hasImmediate(int index) {
-        return (ibv_wc.wc_flags(at(index)) & LibIbverbs.IBV_WC_WITH_IMM()) != 0;
+        return (getInt(index, WC_FLAGS) & WITH_IMM) != 0;
     }
 
     /**
@@ -120,7 +135,7 @@ public final class WorkCompletions {
      * @return the 32 bits that the peer sent
      */
     public int immediate(int index) {
-        return Integer.reverseBytes(ibv_wc.imm_data(at(index)));
+        return Integer.reverseBytes(getInt(index, IMM_DATA));
     }
 
     /**
@@ -130,7 +145,7 @@ public final class WorkCompletions {
      * @return its number
      */
     public int queuePairNumber(int index) {
-        return ibv_wc.qp_num(at(index));
+        return getInt(index, QP_NUM);
     }
 
     /**
@@ -140,7 +155,7 @@ public final class WorkCompletions {
      * @return a code that the vendor defines
      */
     public int vendorError(int index) {
-        return ibv_wc.vendor_err(at(index));
+        return getInt(index, VENDOR_ERR);
     }
 
     // What follows is for layers between the queue and the caller, which number requests their own way.
@@ -152,7 +167,8 @@ public final class WorkCompletions {
      * @param wrId the number that its reader is to see
      */
     public void setWrId(int index, long wrId) {
-        ibv_wc.wr_id(at(index), wrId);
+        RawMemory.putLong(at(index) + WR_ID, wrId);
+        Reference.reachabilityFence(this);
     }
 
     /**
@@ -163,7 +179,8 @@ public final class WorkCompletions {
      */
     public void move(int from, int to) {
         if (from != to) {
-            MemorySegment.copy(at(from), 0, at(to), 0, ibv_wc.sizeof());
+            RawMemory.copy(at(from), at(to), COMPLETION_BYTES);
+            Reference.reachabilityFence(this);
         }
     }
 
@@ -188,11 +205,11 @@ public final class WorkCompletions {
      * @throws IllegalStateException if the list is full
      */
     public void append(long wrId, CompletionStatus status, int queuePairNumber) {
-        MemorySegment completion = next();
-        completion.fill((byte) 0);
-        ibv_wc.wr_id(completion, wrId);
-        ibv_wc.status(completion, status.code());
-        ibv_wc.qp_num(completion, queuePairNumber);
+        int i = next();
+        RawMemory.clear(at(i), COMPLETION_BYTES);
+        setWrId(i, wrId);
+        putInt(i, STATUS, status.code());
+        putInt(i, QP_NUM, queuePairNumber);
     }
 
     /**
@@ -206,8 +223,8 @@ public final class WorkCompletions {
      */
     public void append(long wrId, CompletionOpcode opcode, long lengthBytes, int queuePairNumber) {
         append(wrId, CompletionStatus.SUCCESS, queuePairNumber);
-        ibv_wc.opcode(completions[size - 1], opcode.code());
-        ibv_wc.byte_len(completions[size - 1], (int) lengthBytes);
+        putInt(size - 1, OPCODE, opcode.code());
+        putInt(size - 1, BYTE_LEN, (int) lengthBytes);
     }
 
     /**
@@ -217,7 +234,7 @@ public final class WorkCompletions {
      * @param status what its reader is to see
      */
     public void setStatus(int index, CompletionStatus status) {
-        ibv_wc.status(at(index), status.code());
+        putInt(index, STATUS, status.code());
     }
 
     /**
@@ -228,7 +245,10 @@ public final class WorkCompletions {
      * @throws IllegalStateException if this list is full
      */
     public void append(WorkCompletions source, int index) {
-        MemorySegment.copy(source.at(index), 0, next(), 0, ibv_wc.sizeof());
+        long from = source.at(index);
+        RawMemory.copy(from, at(next()), COMPLETION_BYTES);
+        Reference.reachabilityFence(source);
+        Reference.reachabilityFence(this);
     }
 
     /** Empties the list. */
@@ -236,25 +256,43 @@ public final class WorkCompletions {
         size = 0;
     }
 
-    MemorySegment array() {
-        return array;
+    /** Where the list lies, as an array of {@code struct ibv_wc}; whoever hands it on keeps the list reachable. */
+    long address() {
+        return address;
     }
 
+    /** What a poll has given. */
     void setSize(int size) {
+        if (size < 0 || size > capacity) {
+            throw new IllegalStateException("ibv_poll_cq(num_entries=%d) returns %d".formatted(capacity, size));
+        }
         this.size = size;
     }
 
-    private MemorySegment next() {
-        if (size == completions.length) {
-            throw new IllegalStateException("the list is full: capacity=%d".formatted(size));
+    private int next() {
+        int i = size;
+        if (i == capacity) {
+            throw new IllegalStateException("the list is full: capacity=%d".formatted(i));
         }
-        return completions[size++];
+        size = i + 1;
+        return i;
     }
 
-    private MemorySegment at(int index) {
-        if (index >= size) {
+    private long at(int index) {
+        if (index < 0 || index >= size) {
             throw new IndexOutOfBoundsException("completion %d of a list of size=%d".formatted(index, size));
         }
-        return completions[index];
+        return address + index * COMPLETION_BYTES;
+    }
+
+    private int getInt(int index, long offset) {
+        int value = RawMemory.getInt(at(index) + offset);
+        Reference.reachabilityFence(this);
+        return value;
+    }
+
+    private void putInt(int index, long offset, int value) {
+        RawMemory.putInt(at(index) + offset, value);
+        Reference.reachabilityFence(this);
     }
 }

@@ -59,7 +59,7 @@ class ReceiveListTest {
         ReceiveWorkRequests receives = new ReceiveWorkRequests(1).receive(1);
         assertThatThrownBy(() -> receives.local(MEMORY, offset, length)).isInstanceOf(IndexOutOfBoundsException.class)
                 .hasMessageContainingAll("offset=" + offset, "lengthBytes=" + length, "FakeMemory");
-        assertThat(ibv_recv_wr.num_sge(receives.request(0))).isZero();
+        assertThat(ibv_recv_wr.num_sge(request(receives, 0))).isZero();
     }
 
     @Test
@@ -88,27 +88,32 @@ class ReceiveListTest {
         assertThat(ibv_sge.lkey(element(receives))).isEqualTo(HUGE.localKey());
     }
 
+    private static MemorySegment request(ReceiveWorkRequests receives, int index) {
+        return NativeMemory.at(receives.requestAddress(index), ibv_recv_wr.sizeof());
+    }
+
     private static MemorySegment element(ReceiveWorkRequests receives) {
-        return NativeMemory.at(ibv_recv_wr.sg_list(receives.request(0)).address(), ibv_sge.sizeof());
+        return NativeMemory.at(ibv_recv_wr.sg_list(request(receives, 0)).address(), ibv_sge.sizeof());
     }
 
     @Test
     void shouldLeaveOutAnElementOfZeroLength() {
         ReceiveWorkRequests receives = new ReceiveWorkRequests(1).receive(1).local(MEMORY, 0, 0).local(MEMORY, 4096, 0).local(MEMORY, 1, 2);
-        assertThat(ibv_recv_wr.num_sge(receives.request(0))).isEqualTo(1);
+        assertThat(ibv_recv_wr.num_sge(request(receives, 0))).isEqualTo(1);
         assertThat(ibv_sge.length(element(receives))).isEqualTo(2);
     }
 
     @Test
     void shouldChainTheRequestsAndJoinThemAgainAfterACut() {
         ReceiveWorkRequests receives = new ReceiveWorkRequests(3).receive(1).receive(2).receive(3);
-        receives.cutAfter(1, true);
-        assertThat(ibv_recv_wr.next(receives.request(0))).isEqualTo(MemorySegment.NULL);
-        receives.cutAfter(1, false);
-        assertThat(ibv_recv_wr.next(receives.request(0)).address()).isEqualTo(receives.request(1).address());
+        receives.endAfter(1);
+        assertThat(ibv_recv_wr.next(request(receives, 0))).isEqualTo(MemorySegment.NULL);
+        receives.endAfter(2);
+        assertThat(ibv_recv_wr.next(request(receives, 0)).address()).isEqualTo(receives.requestAddress(1));
+        assertThat(ibv_recv_wr.next(request(receives, 1))).isEqualTo(MemorySegment.NULL);
         receives.setWrId(2, 33);
         assertThat(receives.wrId(2)).isEqualTo(33);
-        assertThat(receives.indexOf(receives.request(2))).isEqualTo(2);
+        assertThat(receives.indexOf(receives.requestAddress(2))).isEqualTo(2);
         assertThatThrownBy(() -> receives.wrId(3)).isInstanceOf(IndexOutOfBoundsException.class).hasMessageContaining("size=3");
     }
 

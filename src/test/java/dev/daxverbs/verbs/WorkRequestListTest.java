@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 
 /** Lists of send work requests: what they refuse, and the native structures that they make. Needs no device. */
 class WorkRequestListTest {
@@ -155,7 +156,7 @@ class WorkRequestListTest {
         SendWorkRequests requests = new SendWorkRequests(1, 1, 16).send(1);
         assertThatThrownBy(() -> requests.inline(MemorySegment.ofArray(new byte[32]), offset, length))
                 .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThat(ibv_send_wr.send_flags(requests.request(0))).isZero();
+        assertThat(ibv_send_wr.send_flags(request(requests, 0))).isZero();
     }
 
     @Test
@@ -207,7 +208,8 @@ class WorkRequestListTest {
         assertThat(requests.hasMovingKeys()).isFalse();
         assertThatThrownBy(() -> requests.wrId(0)).isInstanceOf(IndexOutOfBoundsException.class);
         requests.write(9).local(MEMORY, 3, 4);
-        MemorySegment native0 = requests.request(0);
+        requests.endAfter(1);
+        MemorySegment native0 = request(requests, 0);
         assertThat(ibv_send_wr.send_flags(native0)).isZero();
         assertThat(ibv_send_wr.next(native0)).isEqualTo(MemorySegment.NULL);
         assertThat(ibv_send_wr.num_sge(native0)).isEqualTo(1);
@@ -221,13 +223,13 @@ class WorkRequestListTest {
         SendWorkRequests requests = new SendWorkRequests(3).write(1).local(MEMORY, 16, 32).remote(OTHER, 8);
         requests.fetchAndAdd(2, 5).local(MEMORY, 0, 8).remote(OTHER, 16);
         requests.read(3).local(MEMORY, 0, 8).remote(OTHER, 0).remote(0xabc000, 0x77);
-        assertThat(ibv_sge.lkey(NativeMemory.at(ibv_send_wr.sg_list(requests.request(0)).address(), ibv_sge.sizeof()))).isEqualTo(0x1111);
+        assertThat(ibv_sge.lkey(NativeMemory.at(ibv_send_wr.sg_list(request(requests, 0)).address(), ibv_sge.sizeof()))).isEqualTo(0x1111);
         assertThat(requests.localAddress(0, 0)).isEqualTo(0x10010);
         assertThat(requests.remoteAddress(0)).isEqualTo(0x90008);
         assertThat(rdmaKey(requests, 0)).isEqualTo(0x4444);
         assertThat(requests.remoteMemory(0)).isSameAs(OTHER);
         assertThat(requests.remoteAddress(1)).isEqualTo(0x90010);
-        MemorySegment atomic = ibv_send_wr.wr.atomic(ibv_send_wr.wr(requests.request(1)));
+        MemorySegment atomic = ibv_send_wr.wr.atomic(ibv_send_wr.wr(request(requests, 1)));
         assertThat(ibv_send_wr.wr.atomic.rkey(atomic)).isEqualTo(0x4444);
         assertThat(ibv_send_wr.wr.atomic.compare_add(atomic)).isEqualTo(5);
         assertThat(requests.remoteAddress(2)).isEqualTo(0xabc000);
@@ -236,21 +238,27 @@ class WorkRequestListTest {
         assertThat(requests.hasMovingKeys()).isFalse();
     }
 
+    private static MemorySegment request(SendWorkRequests requests, int index) {
+        return NativeMemory.at(requests.requestAddress(index), ibv_send_wr.sizeof());
+    }
+
     private static int rdmaKey(SendWorkRequests requests, int index) {
-        return ibv_send_wr.wr.rdma.rkey(ibv_send_wr.wr.rdma(ibv_send_wr.wr(requests.request(index))));
+        return ibv_send_wr.wr.rdma.rkey(ibv_send_wr.wr.rdma(ibv_send_wr.wr(request(requests, index))));
     }
 
     @Test
     void shouldChainTheRequestsAndJoinThemAgainAfterACut() {
         SendWorkRequests requests = new SendWorkRequests(3).send(1).send(2).send(3);
-        requests.cutAfter(2, true);
-        assertThat(ibv_send_wr.next(requests.request(0))).isEqualTo(requests.request(1));
-        assertThat(ibv_send_wr.next(requests.request(1))).isEqualTo(MemorySegment.NULL);
-        requests.cutAfter(2, false);
-        assertThat(ibv_send_wr.next(requests.request(1)).address()).isEqualTo(requests.request(2).address());
-        requests.cutAfter(3, true);
-        assertThat(ibv_send_wr.next(requests.request(2))).isEqualTo(MemorySegment.NULL);
-        assertThat(requests.indexOf(requests.request(2))).isEqualTo(2);
+        requests.endAfter(2);
+        assertThat(ibv_send_wr.next(request(requests, 0)).address()).isEqualTo(requests.requestAddress(1));
+        assertThat(ibv_send_wr.next(request(requests, 1))).isEqualTo(MemorySegment.NULL);
+        requests.endAfter(1);
+        assertThat(ibv_send_wr.next(request(requests, 0))).isEqualTo(MemorySegment.NULL);
+        assertThat(ibv_send_wr.next(request(requests, 1)).address()).as("joined again").isEqualTo(requests.requestAddress(2));
+        requests.endAfter(3);
+        assertThat(ibv_send_wr.next(request(requests, 0)).address()).isEqualTo(requests.requestAddress(1));
+        assertThat(ibv_send_wr.next(request(requests, 2))).isEqualTo(MemorySegment.NULL);
+        assertThat(requests.indexOf(requests.requestAddress(2))).isEqualTo(2);
     }
 
     @Test
@@ -282,13 +290,13 @@ class WorkRequestListTest {
             assertThat(copy.remoteMemory(1)).isSameAs(OTHER);
             assertThat(copy.remoteAddress(1)).isEqualTo(OTHER.address() + 5);
             assertThat(rdmaKey(copy, 1)).isEqualTo(0x4444);
-            MemorySegment atomic = ibv_send_wr.wr.atomic(ibv_send_wr.wr(copy.request(2)));
+            MemorySegment atomic = ibv_send_wr.wr.atomic(ibv_send_wr.wr(request(copy, 2)));
             assertThat(ibv_send_wr.wr.atomic.compare_add(atomic)).isEqualTo(100);
             assertThat(ibv_send_wr.wr.atomic.swap(atomic)).isEqualTo(200);
             assertThat(copy.isSignaled(2)).isFalse();
             assertThat(copy.hasMovingKeys()).isTrue();
-            assertThat(ibv_send_wr.imm_data(copy.request(3))).isEqualTo(Integer.reverseBytes(0x01020304));
-            assertThat(ibv_send_wr.send_flags(copy.request(3))).isEqualTo(INLINE_FLAG | 4);
+            assertThat(ibv_send_wr.imm_data(request(copy, 3))).isEqualTo(Integer.reverseBytes(0x01020304));
+            assertThat(ibv_send_wr.send_flags(request(copy, 3))).isEqualTo(INLINE_FLAG | 4);
             assertThat(copy.localMemory(3, 0)).isNull();
             Payload.expect(NativeMemory.at(copy.localAddress(3, 0), 16), 0, payload);
             assertThatThrownBy(() -> copy.check(new QueuePairCapabilities(8, 8, 2, 1, 15))).isInstanceOf(IllegalArgumentException.class);
@@ -318,14 +326,14 @@ class WorkRequestListTest {
         requests.setDeviceSignaled(1);
         assertThat(requests.wrId(0)).isEqualTo(7);
         assertThat(requests.isSignaled(1)).isFalse();
-        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(1L << 60);
-        assertThat(ibv_send_wr.send_flags(requests.request(1))).isEqualTo(LibIbverbs.IBV_SEND_SIGNALED() | LibIbverbs.IBV_SEND_SOLICITED());
+        assertThat(ibv_send_wr.wr_id(request(requests, 0))).isEqualTo(1L << 60);
+        assertThat(ibv_send_wr.send_flags(request(requests, 1))).isEqualTo(LibIbverbs.IBV_SEND_SIGNALED() | LibIbverbs.IBV_SEND_SOLICITED());
         requests.undisguise();
-        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(7);
-        assertThat(ibv_send_wr.send_flags(requests.request(1))).isEqualTo(LibIbverbs.IBV_SEND_SOLICITED());
+        assertThat(ibv_send_wr.wr_id(request(requests, 0))).isEqualTo(7);
+        assertThat(ibv_send_wr.send_flags(request(requests, 1))).isEqualTo(LibIbverbs.IBV_SEND_SOLICITED());
         requests.clear();
         requests.send(9).signaled();
-        assertThat(ibv_send_wr.wr_id(requests.request(0))).isEqualTo(9);
+        assertThat(ibv_send_wr.wr_id(request(requests, 0))).isEqualTo(9);
     }
 
     @Test
@@ -337,8 +345,8 @@ class WorkRequestListTest {
         copy.append(requests, 0);
         assertThat(copy.wrId(0)).isEqualTo(7);
         assertThat(copy.isSignaled(0)).isFalse();
-        assertThat(ibv_send_wr.wr_id(copy.request(0))).isEqualTo(7);
-        assertThat(ibv_send_wr.send_flags(copy.request(0))).isZero();
+        assertThat(ibv_send_wr.wr_id(request(copy, 0))).isEqualTo(7);
+        assertThat(ibv_send_wr.send_flags(request(copy, 0))).isZero();
         assertThat(copy.localAddress(0, 0)).isEqualTo(MEMORY.address() + 3);
         assertThat(copy.localLength(0, 0)).isEqualTo(5);
         assertThat(copy.localMemory(0, 0)).isSameAs(MEMORY);
@@ -369,5 +377,64 @@ class WorkRequestListTest {
     /** A queue pair that nothing is too much for. */
     private static QueuePairCapabilities anything() {
         return new QueuePairCapabilities(1 << 20, 1 << 20, 1 << 10, 1 << 10, 1 << 20);
+    }
+
+    @Test
+    void shouldKeepBoundKeysForAsLongAsTheStampSays() {
+        Object binder = new Object();
+        SendWorkRequests requests = new SendWorkRequests(2).write(1).local(MOVING, 0, 8).remote(MOVING, 8);
+        assertThat(requests.isBound(binder, 1)).as("never bound").isFalse();
+        requests.bound(binder, 1);
+        requests.knowLocal(MOVING, 0x55, 100);
+        requests.knowRemote(MOVING, 0x66, 100);
+        assertThat(requests.isBound(binder, 1)).isTrue();
+        assertThat(requests.isBound(binder, 2)).as("with another stamp").isFalse();
+        assertThat(requests.isBound(new Object(), 1)).as("by another").isFalse();
+
+        requests.clear();
+        requests.write(2).local(MOVING, 92, 8).remote(MOVING, 92).write(3).local(MEMORY, 0, 8).remote(OTHER, 0).check(anything());
+        assertThat(requests.isBound(binder, 1)).isTrue();
+        assertThat(requests.localKey(0, 0)).isEqualTo(0x55);
+        assertThat(requests.remoteKey(0)).isEqualTo(0x66);
+        assertThat(requests.hasMovingKeys()).isTrue();
+        assertThat(requests.hasMovingKeys(0)).isTrue();
+        assertThat(requests.hasMovingKeys(1)).isFalse();
+        assertThat(requests.localKey(1, 0)).isEqualTo(MEMORY.localKey());
+
+        requests.bound(binder, 2);
+        requests.clear();
+        requests.write(4).local(MOVING, 0, 8).remote(MOVING, 0).check(anything());
+        assertThat(requests.isBound(binder, 2)).as("nothing is known any more").isFalse();
+    }
+
+    @Test
+    void shouldHaveToBeBoundForWhatIsNotKnown() {
+        FakeMemory another = new FakeMemory(0x170000, 4096, 0, 0, false);
+        assertThat(isBoundAfter(list -> list.local(MOVING, 92, 8).remote(MOVING, 92))).isTrue();
+        assertThat(isBoundAfter(list -> list.local(MOVING, 93, 8).remote(MOVING, 0))).as("beyond what is known").isFalse();
+        assertThat(isBoundAfter(list -> list.local(MEMORY, 0, 8).remote(MOVING, 93))).as("the peer's").isFalse();
+        assertThat(isBoundAfter(list -> list.remote(MOVING, 93).local(MEMORY, 0, 8))).as("the other way round").isFalse();
+        assertThat(isBoundAfter(list -> list.remote(MOVING, 88).local(MEMORY, 0, 8).local(MEMORY, 8, 5))).as("the sum").isFalse();
+        assertThat(isBoundAfter(list -> list.remote(MOVING, 93).local(MEMORY, 0, 8).remote(OTHER, 0))).as("renamed").isTrue();
+        assertThat(isBoundAfter(list -> list.local(another, 0, 8).remote(MOVING, 0))).as("other memory").isFalse();
+        assertThat(isBoundAfter(list -> list.local(MEMORY, 0, 8).remote(another, 0))).as("other memory of the peer").isFalse();
+        assertThat(isBoundAfter(list -> {
+            SendWorkRequests source = new SendWorkRequests(1).write(1).local(MOVING, 0, 8).remote(OTHER, 0);
+            list.remote(OTHER, 0);
+            list.append(source, 0);
+        })).as("a copy").isFalse();
+    }
+
+    /** Whether a list is bound that knows of 100 bytes, when its first request, a write, has been described, and another has been begun. */
+    private static boolean isBoundAfter(Consumer<SendWorkRequests> describe) {
+        Object binder = new Object();
+        SendWorkRequests list = new SendWorkRequests(3, 2, 0);
+        list.bound(binder, 7);
+        list.knowLocal(MOVING, 0x55, 100);
+        list.knowRemote(MOVING, 0x66, 100);
+        list.write(1);
+        describe.accept(list);
+        list.send(2).check(new QueuePairCapabilities(8, 8, 2, 2, 0));
+        return list.isBound(binder, 7);
     }
 }
