@@ -259,22 +259,6 @@ public final class Posix {
     }
 
     /**
-     * The permissions of what is at a path, without following it: {@code statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, ...)}.
-     *
-     * @return type and permissions, {@code stx_mode}; or the negated errno
-     */
-    public static int linkMode(String path) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment x = statx.allocate(arena);
-            int failed = result((int) STATX.invokeExact(NativeCall.errnoSegment(), LibC.AT_FDCWD(), arena.allocateFrom(path),
-                    LibC.AT_SYMLINK_NOFOLLOW(), LibC.STATX_MODE(), x));
-            return failed != 0 ? failed : Short.toUnsignedInt(statx.stx_mode(x));
-        } catch (Throwable t) {
-            throw NativeCall.unexpected(t);
-        }
-    }
-
-    /**
      * {@code void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)}.
      *
      * @return the address, or the negated errno

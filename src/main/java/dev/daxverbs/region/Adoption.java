@@ -6,6 +6,7 @@ import dev.daxverbs.dax.ExtentKind;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.FileStatus;
 import dev.daxverbs.internal.Mapping;
+import dev.daxverbs.internal.MappingFlags;
 import dev.daxverbs.internal.MappingReplacement;
 import dev.daxverbs.internal.Mappings;
 import dev.daxverbs.internal.OpenDescription;
@@ -49,7 +50,10 @@ final class Adoption {
     private static final long OPEN_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
     /** How long a mapping counts as mapped over: the program may have mapped the file there again since. */
     private static final long FRESH_NS = TimeUnit.SECONDS.toNanos(1);
-    private static final int OWNER_MAY_WRITE = 0200;
+
+    /** The kernel counts no writer for the description of {@code memfd_create(2)}: leases are granted beside it, and it truncates without a break. */
+    private static final String UNSEALED = "whoever has the descriptor that memfd_create gave can make it shorter without breaking a lease; seal it:"
+            + " F_SEAL_SHRINK of fcntl(2)";
 
     private static final Map<Mapping, MappedOver> MAPPED_OVER = new HashMap<>(); // guarded by itself
 
@@ -99,7 +103,7 @@ final class Adoption {
 
     private RegionPart claim(Extent extent, long offset, MemorySegment memory) throws IOException {
         if (!canShrink(extent)) {
-            return RegionPart.lasting(offset, memory, extent, extent.kind() == ExtentKind.ANONYMOUS ? "no file" : "nobody can make it shorter");
+            return lasting(offset, memory, extent);
         }
         GuardedFile file;
         try {
@@ -111,6 +115,10 @@ final class Adoption {
             file.giveUp();
             return RegionPart.lasting(offset, memory, extent, "sealed: nobody can make it shorter");
         }
+        if (extent.kind() == ExtentKind.MEMFD) {
+            file.giveUp();
+            return RegionPart.unguarded(offset, memory, extent, UNSEALED);
+        }
         RegionPart part = RegionPart.guarded(offset, memory, file, extent, openedBy.getOrDefault(extent.inode(), "guarded already"));
         List<RegionPart> known = claimed.putIfAbsent(file, new ArrayList<>());
         if (known != null) {
@@ -120,7 +128,20 @@ final class Adoption {
         return part;
     }
 
-    private static boolean canShrink(Extent extent) {
+    /** The parts of a range that nobody can take anything of. */
+    static List<RegionPart> lasting(MemorySegment memory, List<Extent> extents) {
+        return extents.stream().map(extent -> {
+            long offset = extent.address() - memory.address();
+            return lasting(offset, memory.asSlice(offset, extent.length()), extent);
+        }).toList();
+    }
+
+    private static RegionPart lasting(long offset, MemorySegment memory, Extent extent) {
+        return RegionPart.lasting(offset, memory, extent, extent.kind() == ExtentKind.ANONYMOUS ? "no file" : "nobody can make it shorter");
+    }
+
+    /** Whether somebody may be able to make it shorter: a file, as far as its kind tells. */
+    static boolean canShrink(Extent extent) {
         return switch (extent.kind()) {
             case SHARED_FILE, MEMFD, PRIVATE_FILE -> true;
             case ANONYMOUS, DEVICE, SPECIAL -> false;
@@ -192,10 +213,13 @@ final class Adoption {
         return RegionFile.of(Path.of(extent.name()), descriptor, writable);
     }
 
-    /** The kernel shows in its list whether a mapping's description is open for writing. */
+    /**
+     * Whether a mapping's description is open for writing though the mapping cannot be written to. Not by the permissions of its link in
+     * {@code map_files}: the kernel keeps those of whatever was mapped at the same addresses when they were first looked at.
+     */
     private static boolean wasMappedForWriting(Extent extent) {
         Mapping mapping = mappingAt(extent.address());
-        return mapping != null && mapping.shared() && (Math.max(0, Posix.linkMode(mapFile(mapping))) & OWNER_MAY_WRITE) != 0;
+        return mapping != null && mapping.shared() && MappingFlags.of(mapping).map(MappingFlags::mayWrite).orElse(false);
     }
 
     private static Mapping mappingAt(long address) {

@@ -211,7 +211,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             if (lease == null && region.direct() != DirectAccess.NONE) {
                 takeLease();
             }
-            if (adopting != null && lease != null && !isLeased() && adopting.mapOver(file) && !broken) {
+            if (adopting != null && lease != null && isInTheWay() && adopting.mapOver(file) && !broken) {
                 awaitRestored(ADOPTION_PATIENCE_NS);
             }
             if (policy == LeasePolicy.REQUIRED) {
@@ -245,6 +245,11 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         lease = FileLease.want(file.descriptor(), file.path().toString(), type, options.leaseMode(), this);
         revoked = !lease.isHeld();
         restoredAtNs = System.nanoTime();
+    }
+
+    /** Whether another open file description may be what the lease is refused for. */
+    private boolean isInTheWay() {
+        return !isLeased() && lease.refusal().map(refusal -> refusal.errno() == Errno.EAGAIN).orElse(true);
     }
 
     private void awaitRestored(long waitNs) throws InterruptedException {

@@ -702,10 +702,24 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             fixed.close();
         }
         files.forEach(file -> file.remove(this));
+        if (fixed == null && files.isEmpty()) {
+            endUnguarded();
+        }
         if (mapping != null) {
             mapping.drop(this);
         }
         domain.forget(this);
+    }
+
+    /** What its guarded files see to, of a region that has none. */
+    private void endUnguarded() {
+        awaitCopies();
+        List<TrackedQueuePair> last;
+        synchronized (users) {
+            last = new ArrayList<>(users);
+        }
+        dismissAll();
+        last.forEach(TrackedQueuePair::callPump);
     }
 
     @Override

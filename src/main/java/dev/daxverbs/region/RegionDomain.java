@@ -171,9 +171,16 @@ public final class RegionDomain implements AutoCloseable {
         Objects.requireNonNull(policy, "policy");
         checkNotOnDemand(access);
         domain.check(segment, access);
-        MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize()); // before: a change in between is then seen later
         List<Extent> extents = AddressSpace.resolve(segment.address(), segment.byteSize());
         extents.forEach(extent -> checkSuitable(segment, extent, access));
+        if (extents.stream().noneMatch(Adoption::canShrink)) {
+            return enter(MemoryRegion.fixed(this, segment, access, null, Adoption.lasting(segment, extents)));
+        }
+        MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize());
+        if (!AddressSpace.resolve(segment.address(), segment.byteSize()).equals(extents)) {
+            throw new IllegalStateException("address=0x%x, length=%d: what is mapped there changes while it is registered; it was %s".formatted(
+                    segment.address(), segment.byteSize(), extents));
+        }
         MemorySegment memory = forAnyThread(segment);
         Adoption adoption = new Adoption(segment, extents, options);
         List<RegionPart> parts = adoption.claim(memory);

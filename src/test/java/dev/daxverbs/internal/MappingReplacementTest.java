@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.bindings.libc.rlimit;
 import dev.daxverbs.testing.FileSystemUnderTest;
 import dev.daxverbs.testing.NativeMemory;
 
@@ -21,6 +22,7 @@ import java.util.Set;
 
 class MappingReplacementTest {
     private static final long BYTES = 8 * Posix.PAGE_SIZE;
+    private static final int RLIMIT_AS = 9;
 
     private final FileSystemUnderTest tmpfs = FileSystemUnderTest.tmpfs();
     private Path path;
@@ -98,6 +100,46 @@ class MappingReplacementTest {
         } finally {
             Posix.close(fd);
         }
+    }
+
+    /** A limit lets the process have what it has, and not as much again. */
+    @Test
+    void shouldLeaveTheOldMappingIfTheKernelRefusesAnother() throws IOException {
+        long large = 1L << 38;
+        int fd = open(LibC.O_RDWR());
+        long address = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(Posix.ftruncate(fd, large)).isZero();
+            address = Posix.mmap(0, large, LibC.PROT_READ() | LibC.PROT_WRITE(), LibC.MAP_SHARED(), fd, 0);
+            MemorySegment mapped = NativeMemory.at(address, large);
+            Mapping before;
+            try (Mappings mappings = Mappings.open()) {
+                before = mappings.atOrAfter(address);
+            }
+            MemorySegment unlimited = rlimit.allocate(arena);
+            LibC.getrlimit(RLIMIT_AS, unlimited);
+            MemorySegment limit = rlimit.allocate(arena);
+            rlimit.rlim_max(limit, rlimit.rlim_max(unlimited));
+            rlimit.rlim_cur(limit, addressSpaceBytes() + large / 2);
+            assertThat(LibC.setrlimit(RLIMIT_AS, limit)).isZero();
+            try {
+                assertThat(MappingReplacement.replace(before, fd, true, mapped)).hasValueSatisfying(why -> assertThat(why).contains("ENOMEM"));
+            } finally {
+                LibC.setrlimit(RLIMIT_AS, unlimited);
+            }
+            try (Mappings mappings = Mappings.open()) {
+                assertThat(mappings.atOrAfter(address)).isEqualTo(before);
+            }
+            assertThat(mapped.get(ValueLayout.JAVA_BYTE, BYTES - 1)).isEqualTo((byte) 3);
+        } finally {
+            Posix.munmap(address, large);
+            Posix.ftruncate(fd, BYTES);
+            Posix.close(fd);
+        }
+    }
+
+    private static long addressSpaceBytes() throws IOException {
+        return Long.parseLong(KernelText.read(Path.of("/proc/self/statm")).split(" ")[0]) * Posix.PAGE_SIZE;
     }
 
     @Test

@@ -79,13 +79,14 @@ class AdoptionTest {
     @MethodSource("fileSystems")
     void shouldTakeTransfersThroughBreaksOfMemoryFromAnywhere(FileSystemUnderTest fs) throws Exception {
         for (MemorySource source : MemorySource.values()) {
-            if (source == MemorySource.CHANNEL_PRIVATE || source == MemorySource.CHANNEL_SYNC && fs.kind() != MemoryKind.FS_DAX) {
+            if (source == MemorySource.CHANNEL_PRIVATE || source == MemorySource.CHANNEL_SYNC && fs.kind() != MemoryKind.FS_DAX
+                    || source == MemorySource.BUFFER) { // which is there until it is collected; the table of MemoryMatrixTest has it
                 continue;
             }
             Path path = fs.newFile(source.name(), BYTES);
             try (MemorySource.Memory memory = source.of(path, true); MemoryRegion region = pair.domain.register(memory.segment(), ALL)) {
                 List<Extent> extents = AddressSpace.resolve(memory.segment().address(), BYTES);
-                assertThat(region.guard()).as("%s: %s", source, region.describe()).isEqualTo(Guard.LEASED);
+                awaitLease(region, source);
                 write(region, 1, memory.segment());
 
                 try (OtherProcess writer = OtherProcess.writeOpenUntilTold(magicPath(extents.getFirst()))) {
@@ -95,10 +96,19 @@ class AdoptionTest {
                     writer.tell("close");
                     writer.awaitSuccess();
                 }
-                Eventually.await(source + " is leased again", () -> region.guard() == Guard.LEASED);
+                awaitLease(region, source);
                 write(region, 3, memory.segment());
                 assertThat(region.breaks()).isGreaterThanOrEqualTo(1);
             }
+        }
+    }
+
+    /** It is asked for again after 20 ms at most, but the guest may have a slow moment. */
+    private static void awaitLease(MemoryRegion region, Object what) {
+        try {
+            Eventually.await(what + " is leased", () -> region.guard() == Guard.LEASED);
+        } catch (AssertionError e) {
+            throw new AssertionError(region.describe().toString(), e);
         }
     }
 
@@ -134,7 +144,7 @@ class AdoptionTest {
                 Set<String> flags = flags(segment);
 
                 try (MemoryRegion region = pair.domain.register(segment, writable ? ALL : new AccessFlag[] {AccessFlag.REMOTE_READ})) {
-                    assertThat(region.guard()).as("%s: %s", source, region.describe()).isEqualTo(Guard.LEASED);
+                    awaitLease(region, source);
                     assertThat(region.describe().extents().getFirst().adoption()).as("%s", source).contains("mapped over the program's mapping");
                     assertThat(AddressSpace.resolve(segment.address(), BYTES)).as("%s", source).isEqualTo(extents);
                     assertThat(flags(segment)).as("%s", source).isEqualTo(flags).contains("dc");
@@ -199,22 +209,28 @@ class AdoptionTest {
         }
     }
 
-    /** A memfd that is sealed against new mappings that can be written to: what exists stays. */
+    /** Nobody sees what is done through the descriptor that made it. */
     @Test
-    void shouldLeaveTheOldMappingIfTheNewOneIsRefused() throws Exception {
-        int futureWrite = 0x10; // F_SEAL_FUTURE_WRITE
+    void shouldTrustAMemfdOnlyIfItIsSealed() throws Exception {
         int fd = Posix.memfdCreate("adoption-test");
         Posix.ftruncate(fd, BYTES);
         long address = Posix.mmap(0, BYTES, LibC.PROT_READ() | LibC.PROT_WRITE(), LibC.MAP_SHARED(), fd, 0);
         MemorySegment segment = NativeMemory.at(address, BYTES);
-        segment.fill((byte) 9);
-        assertThat(Posix.fcntl(fd, LibC.F_ADD_SEALS(), futureWrite)).isZero();
-        Posix.close(fd);
         try (MemoryRegion region = pair.domain.register(segment, ALL)) {
             assertThat(region.guard()).isEqualTo(Guard.UNLEASED);
-            assertThat(region.describe().extents().getFirst().adoption()).contains("not mapped over", "EPERM");
-            assertThat(segment.get(ValueLayout.JAVA_BYTE, BYTES - 1)).isEqualTo((byte) 9);
+            assertThat(region.describe().reasons().toString()).contains("F_SEAL_SHRINK");
             write(region, 3, segment);
+            assertThat(Posix.ftruncate(fd, PAGE)).isZero(); // raises no break, and ends nothing but what it cuts off
+            assertThat(pair.write(1, (byte) 1, region, 5)).isTrue();
+            assertThat(pair.complete(1)).containsExactly("1 FILE_TRUNCATED");
+            assertThat(Posix.ftruncate(fd, BYTES)).isZero();
+            write(region, 4, segment);
+        }
+        Posix.fcntl(fd, LibC.F_ADD_SEALS(), LibC.F_SEAL_SHRINK());
+        Posix.close(fd);
+        try (MemoryRegion region = pair.domain.register(segment, ALL)) {
+            assertThat(region.guard()).isEqualTo(Guard.NOT_NEEDED);
+            write(region, 5, segment);
         } finally {
             Posix.munmap(address, BYTES);
         }
@@ -248,8 +264,8 @@ class AdoptionTest {
         try (MemorySource.Memory memory = MemorySource.C_LIBRARY.of(fs.newFile("part", BYTES), true);
                 MemoryRegion region = pair.domain.register(memory.segment().asSlice(5 * PAGE + 100, 4 * PAGE), ALL);
                 MemoryRegion other = pair.domain.register(memory.segment().asSlice(PAGE, 10), ALL)) {
-            assertThat(region.guard()).isEqualTo(Guard.LEASED);
-            assertThat(other.guard()).isEqualTo(Guard.LEASED);
+            awaitLease(region, "part");
+            awaitLease(other, "other part");
             write(region, 1, memory.segment().asSlice(5 * PAGE + 100));
             assertThat(other.describe().extents().getFirst().fileOffset()).isEqualTo(PAGE);
         }
@@ -291,9 +307,9 @@ class AdoptionTest {
         Path path = fs.newFile("read-only", BYTES);
         try (MemorySource.Memory memory = MemorySource.CHANNEL_CLOSED.of(path, false);
                 MemoryRegion region = pair.domain.register(memory.segment(), AccessFlag.REMOTE_READ)) {
-            assertThat(region.guard()).as("%s", region.describe()).isEqualTo(Guard.LEASED);
+            awaitLease(region, "read-only");
             OtherProcess.readOpen(path).awaitSuccess();
-            assertThat(region.breaks()).isZero();
+            assertThat(region.breaks()).as("%s", region.describe()).isZero();
             OtherProcess.writeOpen(path).awaitSuccess();
             Eventually.await("a break", () -> region.breaks() == 1);
             Eventually.await("the lease is there again", () -> region.guard() == Guard.LEASED);
@@ -330,7 +346,7 @@ class AdoptionTest {
         try (MemorySource.Memory memory = MemorySource.NATIVE.of(path, true)) {
             address = memory.segment().address();
             region = pair.domain.register(memory.segment(), ALL);
-            assertThat(region.guard()).isEqualTo(Guard.LEASED);
+            awaitLease(region, "to go");
         }
         // Something else comes to the addresses, and then the file's lease is broken and comes back.
         assertThat(Posix.mmap(address, BYTES, LibC.PROT_READ() | LibC.PROT_WRITE(), LibC.MAP_PRIVATE() | LibC.MAP_ANONYMOUS()

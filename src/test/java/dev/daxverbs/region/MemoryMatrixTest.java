@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Posix;
+import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.FileSystemUnderTest;
 import dev.daxverbs.testing.Guest;
 import dev.daxverbs.testing.MemorySource;
@@ -34,6 +35,7 @@ class MemoryMatrixTest {
     private static final long BYTES = 64 * 1024;
     private static final long HUGE_PAGE = 2L << 20;
     private static final int MFD_HUGETLB = 4;
+    private static final long LEASE_PATIENCE_NS = 500_000_000;
     private static final Path DOCUMENT = Path.of("docs/memory-matrix.md");
     private static final Path RESULT = Path.of("target/memory-matrix.md");
     private static final String TABLE = "| memory | ";
@@ -85,6 +87,10 @@ class MemoryMatrixTest {
         Set<AccessFlag> access = writable ? EnumSet.of(AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ)
                 : EnumSet.of(AccessFlag.REMOTE_READ);
         try (MemoryRegion region = pair.domain.register(memory, access, LeasePolicy.PREFERRED)) {
+            long endNs = System.nanoTime() + LEASE_PATIENCE_NS; // it is asked for again after 20 ms at most
+            while (region.guard() == Guard.UNLEASED && System.nanoTime() < endNs) {
+                Eventually.pause(5);
+            }
             RegionDescription description = region.describe();
             RegionExtent extent = description.extents().getFirst();
             return "%s%s, %s, %s%s".formatted(extent.kind(), extent.memory().map(kind -> " " + kind).orElse(""), description.guard(),

@@ -125,7 +125,7 @@ class SeveralFilesTest {
     void shouldGoThroughBreaksOfEitherFileAndOfBoth(FileSystemUnderTest fs) throws Exception {
         try (FileSystemUnderTest tmpfs = FileSystemUnderTest.tmpfs()) {
             register(fs.newFile("a", PART), tmpfs.newFile("b", PART));
-            assertThat(region.guard()).as("%s", region.describe()).isEqualTo(Guard.LEASED);
+            Eventually.await("leased", () -> region.guard() == Guard.LEASED);
             assertThat(region.describe().extents()).hasSize(3).extracting(RegionExtent::guard)
                     .containsExactly(Guard.LEASED, Guard.NOT_NEEDED, Guard.LEASED);
             writeEverywhere(1);
