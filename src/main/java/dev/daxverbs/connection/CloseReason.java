@@ -18,7 +18,9 @@ public enum CloseReason {
     INCOMPATIBLE(6),
     /** The handshake took longer than {@link ConnectionOptions#handshakeTimeout}. */
     HANDSHAKE(7),
-    /** Nothing was heard from the other side, or nothing taken by it, for {@link ConnectionOptions#silence}: its host is gone, or stopped. */
+    /**
+     * Nothing was heard from the other side, or nothing taken by it, for {@link ConnectionOptions#silence}: its host is gone, or stopped.
+     */
     SILENT(8),
     /** The peer did not give a region back before the deadline of a break. */
     LATE(9),

@@ -12,7 +12,8 @@ import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 
 /**
- * How connections are made and watched: of a {@link Listener} for all that it accepts, of {@link Connection#connect} for one. Filled before it is used,
+ * How connections are made and watched: of a {@link Listener} for all that it accepts, of {@link Connection#connect} for one. Filled before
+ * it is used,
  * then not changed.
  *
  * <p>Thread use: one thread at a time while it is filled; any number while nobody changes it.
@@ -89,7 +90,8 @@ public final class ConnectionOptions {
     }
 
     /**
-     * Sets for how long the other side may be silent, or take nothing, until the connection is closed with {@link CloseReason#SILENT}. It is asked for a sign of
+     * Sets for how long the other side may be silent, or take nothing, until the connection is closed with {@link CloseReason#SILENT}. It
+     * is asked for a sign of
      * life after a third of it.
      *
      * @param time 10 ms to an hour; default 5 s. Much less than half of the owner's lease-break-time (22.5 s by default), or a host that
@@ -102,7 +104,8 @@ public final class ConnectionOptions {
     }
 
     /**
-     * Sets what a connector must show to a listener: both have the same, or the connection is refused with {@link CloseReason#TOKEN}. Without TLS it goes over the
+     * Sets what a connector must show to a listener: both have the same, or the connection is refused with {@link CloseReason#TOKEN}.
+     * Without TLS it goes over the
      * network as it is.
      *
      * @param secret 0 to 256 bytes, of which a copy is made; default none
@@ -115,7 +118,8 @@ public final class ConnectionOptions {
     }
 
     /**
-     * Sets that the control connection is encrypted (TLS). The listener demands that clients authenticate themselves. What the devices send each other is not
+     * Sets that the control connection is encrypted (TLS). The listener demands that clients authenticate themselves. What the devices send
+     * each other is not
      * encrypted by it.
      *
      * @param context with keys and trust of this side; null for no TLS, the default
@@ -129,7 +133,8 @@ public final class ConnectionOptions {
     /**
      * Sets what the queue pair of each connection is made of.
      *
-     * @param options makes them with completion queues of the domain; called for each connection, by a thread of the library's. Default: a completion
+     * @param options makes them with completion queues of the domain; called for each connection, by a thread of the library's.
+     *         Default: a completion
      *         queue for each connection ({@link Connection#queuePair} knows it), which is closed with it, and {@link QueuePairOptions#of}
      * @return this
      */
@@ -139,8 +144,10 @@ public final class ConnectionOptions {
     }
 
     /**
-     * Sets port, retries and route of the queue pairs. What the two sides must agree on is set by the library, whatever is given: the path MTU is the
-     * lesser of the two active ones, and reads at once are what both devices can, 16 at most. Without a GID index the entry is taken that fits the address of the control connection,
+     * Sets port, retries and route of the queue pairs. What the two sides must agree on is set by the library, whatever is given: the path
+     * MTU is the
+     * lesser of the two active ones, and reads at once are what both devices can, 16 at most. Without a GID index the entry is taken that
+     * fits the address of the control connection,
      * and the kind of address that the other side has: RoCE v2 first, the same IP address first, IPv4 with IPv4.
      *
      * @param options makes new ones; called for each connection, by a thread of the library's. Default: {@link ConnectOptions}
@@ -152,7 +159,8 @@ public final class ConnectionOptions {
     }
 
     /**
-     * Sets how many connections a listener has at once, those included whose handshake is under way; more are refused with {@link CloseReason#BUSY}.
+     * Sets how many connections a listener has at once, those included whose handshake is under way; more are refused with {@link
+     * CloseReason#BUSY}.
      *
      * @param count 1 to 65,536; default 1,024
      * @return this

@@ -28,12 +28,16 @@ import javax.net.ssl.SSLSocket;
  *
  * <p>Assumptions: {@link Side} does not wait in what it is called for, but in {@link Side#ended}.
  *
- * <p>Guarantees: messages are handed to the side one at a time, by the channel's reader, after the {@link Conversation} has found that they can come. {@link #send} never
- * waits: what is queued is bounded by what can be said without an answer, and whoever lets the queue grow beyond is cut off. However it ends, the side is told exactly once, after its queue pair was
+ * <p>Guarantees: messages are handed to the side one at a time, by the channel's reader, after the {@link Conversation} has found that they
+ * can come. {@link #send} never
+ * waits: what is queued is bounded by what can be said without an answer, and whoever lets the queue grow beyond is cut off. However it
+ * ends, the side is told exactly once, after its queue pair was
  * fenced, and within {@link ConnectionOptions#silence} and a second of the end becoming known.
  *
- * <p>Two platform threads for each channel, one reading and one writing, and one for all that looks at the time. Not virtual threads: users' that poll a completion queue without a pause occupy their carriers,
- * and a REVOKE that is read late is a fenced connection. Not one selector for all: TLS by {@code SSLEngine} would be most of this file, for a thousand threads of 256 KiB stack less.
+ * <p>Two platform threads for each channel, one reading and one writing, and one for all that looks at the time. Not virtual threads:
+ * users' that poll a completion queue without a pause occupy their carriers,
+ * and a REVOKE that is read late is a fenced connection. Not one selector for all: TLS by {@code SSLEngine} would be most of this file, for
+ * a thousand threads of 256 KiB stack less.
  */
 final class ControlChannel {
     /** The end of a channel as its owner sees it. */
@@ -165,7 +169,8 @@ final class ControlChannel {
     }
 
     /**
-     * Closes the channel: fences the queue pair, says why, and lets the reader end it. The first reason counts. Returns soon; {@link #awaitEnd} waits.
+     * Closes the channel: fences the queue pair, says why, and lets the reader end it. The first reason counts. Returns soon; {@link
+     * #awaitEnd} waits.
      */
     void close(CloseReason why, String detail) {
         if (!decide(why, detail, false)) {
@@ -320,7 +325,8 @@ final class ControlChannel {
             if (message instanceof Message.Pong) {
                 pingOutstanding = false;
             } else if (message instanceof Message.Close close) {
-                decide(close.reason(), close.text(), true); // in one step: the watch must not find a conversation that is neither open nor closed
+                // In one step: the watch must not find a conversation that is neither open nor closed.
+                decide(close.reason(), close.text(), true);
                 return false;
             }
         } finally {
@@ -340,7 +346,10 @@ final class ControlChannel {
         return true;
     }
 
-    /** Reads what still comes, so that the other side finds our CLOSE: a socket that is closed with bytes unread throws away what it has sent. */
+    /**
+     * Reads what still comes, so that the other side finds our CLOSE: a socket that is closed with bytes unread throws away what it has
+     * sent.
+     */
     private void lingering() {
         byte[] dropped = new byte[1024];
         try {
@@ -376,6 +385,8 @@ final class ControlChannel {
             abort();
             try {
                 side.ended(why, detail, peers);
+            } catch (RuntimeException e) {
+                LOGGER.log(Logger.Level.ERROR, "the end of " + this, e);
             } finally {
                 ended.countDown();
             }

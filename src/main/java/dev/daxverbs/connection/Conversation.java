@@ -6,10 +6,12 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What has been said on a connection, as far as it decides what can be said next: docs/protocol.md, "States of a region". Every message passes through
+ * What has been said on a connection, as far as it decides what can be said next: docs/protocol.md, "States of a region". Every message
+ * passes through
  * here, in the order in which it is received or queued to be sent. It knows nothing of sockets, devices and files.
  *
- * <p>What the other side says and may not throws {@link ProtocolException}; what this side is about to say and must not, {@link IllegalStateException},
+ * <p>What the other side says and may not throws {@link ProtocolException}; what this side is about to say and must not, {@link
+ * IllegalStateException},
  * as that would be an error of the library's own.
  *
  * <p>Thread use: guarded by the connection's lock.
@@ -141,9 +143,9 @@ final class Conversation {
             return true;
         }
         return switch (message) {
-            case Message.Hello _, Message.UnknownHello _, Message.OtherVersion _, Message.Ready _ -> throw outOfState(message, "the handshake is over");
-            case Message.Close _ -> true;
-            case Message.Ping _ -> true;
+            case Message.Hello _, Message.UnknownHello _, Message.OtherVersion _, Message.Ready _ -> throw outOfState(message,
+                    "the handshake is over");
+            case Message.Close _, Message.Ping _ -> true;
             case Message.Pong pong -> receivedPong(pong);
             case Message.Open open -> receivedOpen(open);
             case Message.Region region -> receivedRegion(region);

@@ -6,7 +6,8 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
- * Cuts a stream into messages. It keeps one buffer, which grows to the longest message that came, {@link MessageType#MAX_FRAME_BYTES} at most; until the
+ * Cuts a stream into messages. It keeps one buffer, which grows to the longest message that came, {@link MessageType#MAX_FRAME_BYTES} at
+ * most; until the
  * peer has been accepted only HELLO is, with little room. One thread uses it.
  */
 final class FrameReader {

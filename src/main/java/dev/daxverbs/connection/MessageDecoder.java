@@ -13,7 +13,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Turns the bodies of frames into messages. What does not fit docs/protocol.md in every byte is refused. Nothing is kept of a body that is longer
+ * Turns the bodies of frames into messages. What does not fit docs/protocol.md in every byte is refused. Nothing is kept of a body that is
+ * longer
  * than the body itself.
  */
 final class MessageDecoder {
@@ -112,7 +113,8 @@ final class MessageDecoder {
         int windowBytes = inRange("window bytes", body.getInt(), MessageType.MAX_DATA_BYTES, Integer.MAX_VALUE);
         int regions = inRange("regions", body.getInt(), 0, Integer.MAX_VALUE);
         int tokenBytes = inRange("token bytes", unsignedShort(body), 0, MessageType.MAX_TOKEN_BYTES);
-        return new Message.Hello(lowest, highest, new Message.Endpoint(GidType.values()[gidType], // the first three are in the order of their codes
+        // The first three types of GIDs are in the order of their codes.
+        return new Message.Hello(lowest, highest, new Message.Endpoint(GidType.values()[gidType],
                 new QueuePairAddress(gid, lid, number, packetSequenceNumber), mtu, reads),
                 new Message.Limits(windowRequests, windowBytes, regions), part(body, tokenBytes));
     }
@@ -142,7 +144,8 @@ final class MessageDecoder {
             throw ProtocolException.malformed("REGION without rights");
         }
         if (region.address() > -1L - region.sizeBytes() && region.address() < 0) {
-            throw ProtocolException.malformed("region address=0x%x, size=%d: beyond the end".formatted(region.address(), region.sizeBytes()));
+            throw ProtocolException.malformed("region address=0x%x, size=%d: beyond the end".formatted(region.address(),
+                    region.sizeBytes()));
         }
         if (region.grant().usableBytes() > region.sizeBytes()) {
             throw ProtocolException.malformed("usable bytes=%d of size=%d".formatted(region.grant().usableBytes(), region.sizeBytes()));
@@ -174,7 +177,8 @@ final class MessageDecoder {
                 ? epoch == 0 || alignment <= 0 || alignment > MAX_ALIGNMENT || Integer.bitCount(alignment) != 1
                 : key != 0 || alignment != 0 || atomics;
         if (wrong) {
-            throw ProtocolException.malformed("grant with epoch=%d, key=0x%x, alignment=%d, flags=0x%x".formatted(epoch, key, alignment, flags));
+            throw ProtocolException.malformed("grant with epoch=%d, key=0x%x, alignment=%d, flags=0x%x".formatted(epoch, key, alignment,
+                    flags));
         }
         return new Message.Grant(epoch, usable, key, alignment, granted, atomics, switch (guard) {
             case 0 -> Guard.NOT_NEEDED;

@@ -27,8 +27,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The control channel over real sockets, without a device. */
 class ControlChannelTest {
-    private static final ConnectionOptions PATIENT = new ConnectionOptions().handshakeTimeout(Duration.ofMinutes(1)).silence(Duration.ofMinutes(1));
-    private static final ConnectionOptions SHORT = new ConnectionOptions().handshakeTimeout(Duration.ofMillis(300)).silence(Duration.ofMillis(300));
+    private static final ConnectionOptions PATIENT = new ConnectionOptions().handshakeTimeout(Duration.ofMinutes(1))
+            .silence(Duration.ofMinutes(1));
+    private static final ConnectionOptions SHORT = new ConnectionOptions().handshakeTimeout(Duration.ofMillis(300))
+            .silence(Duration.ofMillis(300));
 
     private Talker connector;
     private Talker acceptor;
@@ -205,7 +207,8 @@ class ControlChannelTest {
 
     // TLS.
 
-    private static SSLContext context(Path folder, String own, String trusted) throws Exception {
+    /** Keys of one name, and trust in another; both are made when first needed. */
+    static SSLContext context(Path folder, String own, String trusted) throws Exception {
         char[] password = "changeit".toCharArray();
         SSLContext context = SSLContext.getInstance("TLS");
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
@@ -219,8 +222,8 @@ class ControlChannelTest {
     private static KeyStore store(Path folder, String name) throws Exception {
         Path file = folder.resolve(name);
         if (!Files.exists(file)) {
-            try (OtherProcess keytool = OtherProcess.start(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair",
-                    "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-keystore",
+            String program = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+            try (OtherProcess keytool = OtherProcess.start(program, "-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-keystore",
                     file.toString(), "-storepass", "changeit", "-validity", "2")) {
                 keytool.awaitSuccess();
             }

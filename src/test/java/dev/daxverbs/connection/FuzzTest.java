@@ -19,10 +19,12 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Bytes and messages that should not be: mutated, cut off, too long, random, at the wrong time. Whatever comes, the reader gives a message or one of
+ * Bytes and messages that should not be: mutated, cut off, too long, random, at the wrong time. Whatever comes, the reader gives a message
+ * or one of
  * two exceptions, and keeps no more than the longest message; the conversation takes it or refuses it with a reason.
  *
- * <p>System properties: {@code daxverbs.fuzz.cases} (default 20,000 of each kind; the long form has 1,000,000) and {@code daxverbs.fuzz.seed}.
+ * <p>System properties: {@code daxverbs.fuzz.cases} (default 20,000 of each kind; the long form has 1,000,000) and {@code
+ * daxverbs.fuzz.seed}.
  */
 class FuzzTest {
     private static final int CASES = Integer.getInteger("daxverbs.fuzz.cases", 20_000);
