@@ -1,11 +1,12 @@
 /*
- * Opens a leased file again and again, and prints how long each open(2) took, in nanoseconds, one a line, when all is done.
+ * Opens a leased file again and again, and prints, one open a line, when all is done: how long open(2) took, and when it begins to close the file
+ * again, by CLOCK_MONOTONIC, both in nanoseconds.
  *
  *   opener FILE COUNT LEAST_PAUSE_MS MOST_PAUSE_MS
  *
  * Before each open it waits until /proc/locks shows the lease in force, and then for a time between the two pauses, which lets the holder come to
  * rest; afterwards, with the file still open, the lease must be gone. So each open that is counted has broken a lease. Exit status 1 if that
- * was not so, or if the lease did not come back within 30 seconds.
+ * was not so, or if the lease did not come back within 300 seconds.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include <unistd.h>
 
 #define LOOK_PAUSE_NS 5000000L
-#define PATIENCE_NS 30000000000LL
+#define PATIENCE_NS 300000000000LL
 
 static char identity[64]; /* of the file, as /proc/locks has it */
 
@@ -89,8 +90,9 @@ int main(int count, char **arguments)
     long least = atol(arguments[3]) * 1000000L;
     long most = atol(arguments[4]) * 1000000L;
     long long *took = calloc(opens, sizeof *took);
+    long long *closed = calloc(opens, sizeof *closed);
 
-    if (took == NULL || stat(path, &status) != 0)
+    if (took == NULL || closed == NULL || stat(path, &status) != 0)
         fail(path);
     snprintf(identity, sizeof identity, " %02x:%02x:%lu ", major(status.st_dev), minor(status.st_dev), (unsigned long) status.st_ino);
     for (long i = 0; i < opens; i++) {
@@ -104,9 +106,10 @@ int main(int count, char **arguments)
             fprintf(stderr, "opener: the lease is there although the file is open\n");
             return 1;
         }
+        closed[i] = now_ns();
         close(fd);
     }
     for (long i = 0; i < opens; i++)
-        printf("%lld\n", took[i]);
+        printf("%lld %lld\n", took[i], closed[i]);
     return 0;
 }

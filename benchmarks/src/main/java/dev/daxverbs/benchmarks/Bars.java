@@ -19,7 +19,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * A picture of medians as bars: groups of them, in each one bar for each way. The error bar is how far a fork's median was from that of all.
+ * A picture of medians as bars: groups of them, in each one bar for each way. The error bar is how far the median of a fork, or a pair, was from
+ * that of all.
  */
 final class Bars {
     private static final int WIDTH = 1200;
@@ -31,6 +32,7 @@ final class Bars {
     private final Map<String, Map<String, Bar>> series = new LinkedHashMap<>(); // by way, then by group
     private final Set<String> groups = new LinkedHashSet<>();
     private final Set<StoredReport> reports = new LinkedHashSet<>();
+    private boolean logarithmic;
 
     private record Bar(double median, double deviation) {
     }
@@ -40,6 +42,12 @@ final class Bars {
         this.unit = unit;
     }
 
+    /** Makes the axis of values logarithmic. */
+    Bars logarithmic() {
+        logarithmic = true;
+        return this;
+    }
+
     /**
      * Adds a bar.
      *
@@ -47,11 +55,22 @@ final class Bars {
      * @param divisor by which its values are divided
      */
     void add(StoredReport report, JsonNode result, String group, String way, double divisor) {
-        double median = result.path("median").asDouble();
-        double deviation = 0;
-        for (JsonNode fork : result.path("forkMedians")) {
-            deviation = Math.max(deviation, Math.abs(fork.asDouble() - median));
+        List<Double> forks = new ArrayList<>();
+        result.path("forkMedians").forEach(fork -> forks.add(fork.asDouble()));
+        add(report, group, way, result.path("median").asDouble(), forks, divisor);
+    }
+
+    /** Adds a bar: the median of values, and how far the furthest of them is from it. */
+    void add(StoredReport report, String group, String way, JsonNode values) {
+        List<Double> all = new ArrayList<>();
+        values.forEach(value -> all.add(value.asDouble()));
+        if (!all.isEmpty()) {
+            add(report, group, way, Pairs.median(all), all, 1);
         }
+    }
+
+    private void add(StoredReport report, String group, String way, double median, List<Double> values, double divisor) {
+        double deviation = values.stream().mapToDouble(value -> Math.abs(value - median)).max().orElse(0);
         series.computeIfAbsent(way, name -> new LinkedHashMap<>()).put(group, new Bar(median / divisor, deviation / divisor));
         groups.add(group);
         reports.add(report);
@@ -68,7 +87,13 @@ final class Bars {
                 .xAxisTitle(StoredReport.origin(reports)).build();
         chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
         chart.getStyler().setLabelsVisible(true).setLabelsPosition(0.5).setLabelsFont(SMALL).setLabelsFontColorAutomaticEnabled(true);
-        chart.getStyler().setAvailableSpaceFill(0.9).setYAxisDecimalPattern("#,##0.##").setYAxisMin(0.0);
+        chart.getStyler().setAvailableSpaceFill(0.9).setYAxisDecimalPattern("#,##0.##");
+        if (logarithmic) {
+            double least = series.values().stream().flatMap(bars -> bars.values().stream()).mapToDouble(Bar::median).min().orElseThrow();
+            chart.getStyler().setYAxisLogarithmic(true).setYAxisMin(Math.pow(10, Math.floor(Math.log10(least))));
+        } else {
+            chart.getStyler().setYAxisMin(0.0);
+        }
         chart.getStyler().setChartBackgroundColor(Color.WHITE);
         chart.getStyler().setAxisTitleFont(SMALL).setAxisTickLabelsFont(SMALL);
         chart.getStyler().setXAxisMaxLabelCount(Math.max(2, complete.size())); // it refuses 1
@@ -79,7 +104,11 @@ final class Bars {
                 medians.add(way.getValue().get(group).median());
                 deviations.add(way.getValue().get(group).deviation());
             }
-            chart.addSeries(way.getKey(), complete, medians, deviations);
+            if (logarithmic) { // there a deviation that is as long as the bar has no place
+                chart.addSeries(way.getKey(), complete, medians);
+            } else {
+                chart.addSeries(way.getKey(), complete, medians, deviations);
+            }
         }
         BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);
         System.out.println(file);

@@ -3,6 +3,7 @@ package dev.daxverbs.benchmarks;
 import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.region.RegionDomain;
+import dev.daxverbs.region.RegionOptions;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.CompletionQueue;
 import dev.daxverbs.verbs.Device;
@@ -13,6 +14,7 @@ import dev.daxverbs.verbs.QueuePairOptions;
 import dev.daxverbs.verbs.RegisteredMemory;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -41,6 +43,7 @@ public final class Loopback implements AutoCloseable {
     private final RegisteredMemory buffer;
     private final RegisteredMemory target;
     private final Optional<RegionDomain> tracked;
+    private DaxMapping mapping; // null: the target is anonymous memory
 
     /**
      * Makes and connects everything, for {@link #DEPTH} requests and as many pages.
@@ -77,13 +80,30 @@ public final class Loopback implements AutoCloseable {
      * @throws Exception if something of it cannot be had; nothing stays open then
      */
     Loopback(boolean isTracked, Path folder, int depth, long bytes, int elements, int inlineBytes) throws Exception {
+        this(isTracked, folder, depth, bytes, elements, inlineBytes, RegionOptions.defaults());
+    }
+
+    /**
+     * Makes and connects everything.
+     *
+     * @param isTracked whether the queue pairs are those of a {@link RegionDomain}
+     * @param folder where the file is made that {@link #target()} is; null for anonymous memory
+     * @param depth how many requests a queue pair can have outstanding
+     * @param bytes the size of each of the two memories, which begin at a page
+     * @param elements how many scatter/gather elements a request can have
+     * @param inlineBytes how many bytes of inline data a request can have
+     * @param regionOptions those of the {@link RegionDomain}
+     * @throws Exception if something of it cannot be had; nothing stays open then
+     */
+    Loopback(boolean isTracked, Path folder, int depth, long bytes, int elements, int inlineBytes, RegionOptions regionOptions)
+            throws Exception {
         boolean made = false;
         try {
             Arena arena = open(Arena.ofShared());
             DeviceContext context = open(Device.list().getFirst().open());
             MemorySegment source = anonymous(arena, bytes);
             if (isTracked) {
-                RegionDomain domain = open(RegionDomain.allocate(context));
+                RegionDomain domain = open(RegionDomain.allocate(context, regionOptions));
                 tracked = Optional.of(domain);
                 requesterQueue = open(domain.createCompletionQueue(2 * depth));
                 responderQueue = open(domain.createCompletionQueue(2 * depth));
@@ -124,9 +144,20 @@ public final class Loopback implements AutoCloseable {
     private DaxMapping map(Path folder, long bytes) throws IOException {
         Path path = Files.createTempFile(folder, "daxverbs-benchmark-", null);
         opened.push(() -> Files.delete(path));
-        Files.write(path, new byte[Math.toIntExact(bytes)]);
+        fill(path, bytes);
         DaxFile file = open(DaxFile.open(path));
-        return open(file.map(0, file.size()));
+        mapping = open(file.map(0, file.size()));
+        return mapping;
+    }
+
+    /** Makes a file so long, with all its blocks. */
+    static void fill(Path path, long bytes) throws IOException {
+        try (OutputStream out = Files.newOutputStream(path)) {
+            byte[] piece = new byte[(int) Math.min(bytes, 1 << 20)];
+            for (long left = bytes; left > 0; left -= piece.length) {
+                out.write(piece, 0, (int) Math.min(left, piece.length));
+            }
+        }
     }
 
     private <T extends AutoCloseable> T open(T resource) {
@@ -186,6 +217,11 @@ public final class Loopback implements AutoCloseable {
      */
     public RegisteredMemory target() {
         return target;
+    }
+
+    /** The mapping that {@link #target()} lies over; null for anonymous memory. */
+    DaxMapping mapping() {
+        return mapping;
     }
 
     /** What tracks the queue pairs; empty if they are plain. */

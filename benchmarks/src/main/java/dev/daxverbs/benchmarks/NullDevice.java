@@ -19,9 +19,24 @@ import java.lang.foreign.ValueLayout;
 final class NullDevice {
     private static final String SOURCE = "null-ibverbs.c";
 
+    /** System property: whether it takes the place of a device, which lets a benchmark run on any machine. */
+    private static final String WANTED = "daxverbs.benchmarks.standIn";
+
     private static boolean loaded;
 
     private NullDevice() {
+    }
+
+    /** Whether it is to take the place of a device. */
+    static boolean isWanted() {
+        return Boolean.getBoolean(WANTED);
+    }
+
+    /** Compiles and loads it, if it is to take the place of a device. */
+    static void loadIfWanted() throws IOException {
+        if (isWanted()) {
+            load();
+        }
     }
 
     /** Compiles and loads it, once. */

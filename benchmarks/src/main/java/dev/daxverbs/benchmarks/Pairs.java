@@ -27,13 +27,36 @@ final class Pairs {
         return String.format(Locale.ROOT, "%10.1f %10.1f %9.3f", first.getLast(), second.getLast(), ratios.getLast());
     }
 
+    double firstMedian() {
+        return median(first);
+    }
+
+    double secondMedian() {
+        return median(second);
+    }
+
+    double ratioMedian() {
+        return median(ratios);
+    }
+
+    /** For a table: the medians of both, and of the ratios. */
+    String medians() {
+        return String.format(Locale.ROOT, "%9.2f %9.2f %8.2f", median(first), median(second), median(ratios));
+    }
+
+    /** {@link #report(Report, String, String, String, String, Map)} without details. */
+    void report(Report report, String label, String prefix, String firstKey, String secondKey) {
+        report(report, label, prefix, firstKey, secondKey, Map.of());
+    }
+
     /**
      * Reports medians, and the ratios' median, least and greatest; all pairs as a result.
      *
      * @param label what was measured, for the result
      * @param prefix for the keys
+     * @param details more of the result
      */
-    void report(Report report, String label, String prefix, String firstKey, String secondKey) {
+    void report(Report report, String label, String prefix, String firstKey, String secondKey, Map<String, Object> details) {
         report.summary(prefix + "pairs", ratios.size());
         report.summary(prefix + firstKey, median(first));
         report.summary(prefix + secondKey, median(second));
@@ -43,6 +66,7 @@ final class Pairs {
         report.summary(prefix + "ratio_max", quantile(ratios, 1));
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("label", label);
+        result.putAll(details);
         result.put(firstKey, List.copyOf(first));
         result.put(secondKey, List.copyOf(second));
         result.put("ratios", List.copyOf(ratios));

@@ -28,11 +28,24 @@ public final class Plots {
         Bars batch = new Bars("Posting and polling lists of 16, over a device that does nothing", "ns a request");
         Bars gate = new Bars("An operation that is guarded, with nobody who wants it to stop", "ns an operation");
         Bars seize = new Bars("Seizing and releasing gates", "µs");
+        Bars broken = new Bars("A break: open(2) of another process, and until the regions are back", "ms, logarithmic").logarithmic();
+        Bars registry = new Bars("Registering a page when there are so many regions", "µs");
+        Bars latency = new Bars("Latency over rxe, as a multiple of perftest's (less is better)", "ratio");
+        Bars rate = new Bars("Rate over rxe, 32 under way, as a multiple of perftest's (more is better)", "ratio");
+        Bars release = new Bars("open(2) of a leased file by another process", "µs");
+        Bars tracked = new Bars("Writes of 4 KiB a second over rxe, 32 under way", "writes a second");
         for (StoredReport report : reports) {
             report.results().forEach(result -> {
+                String label = result.path("label").asText();
                 switch (report.benchmark()) {
                     case "post" -> addPost(one, batch, report, result);
                     case "gate" -> addGate(gate, seize, report, result);
+                    case "break" -> addBreak(broken, report, result);
+                    case "registry" -> addRegistry(registry, report, result);
+                    case "rxe" -> (result.path("what").asText().equals("latency") ? latency : rate).add(report,
+                            result.path("operation").asText() + " " + bytes(result), result.path("memory").asText(), result.path("ratios"));
+                    case "release" -> addPair(release, report, result, label, "bare_us", "daxverbs_us");
+                    case "tracked" -> addPair(tracked, report, result, "4 KiB", "untracked_per_s", "tracked_per_s");
                     default -> {
                         // others have no pictures
                     }
@@ -43,6 +56,41 @@ public final class Plots {
         batch.draw(folder.resolve("post-batch.png"));
         gate.draw(folder.resolve("gate.png"));
         seize.draw(folder.resolve("seize.png"));
+        broken.draw(folder.resolve("break.png"));
+        registry.draw(folder.resolve("registry.png"));
+        latency.draw(folder.resolve("rxe-latency.png"));
+        rate.draw(folder.resolve("rxe-rate.png"));
+        release.draw(folder.resolve("release.png"));
+        tracked.draw(folder.resolve("tracked.png"));
+    }
+
+    private static void addBreak(Bars broken, StoredReport report, JsonNode result) {
+        String group = "%s, %s regions, %s under way, %s MiB".formatted(result.path("label").asText().replaceFirst("_.*", ""),
+                result.path("regions").asText(), result.path("underWay").asText(), result.path("mebibytes").asText());
+        broken.add(report, group, "bare C", result.path("bare_ms"));
+        broken.add(report, group, "daxverbs", result.path("daxverbs_ms"));
+        broken.add(report, group, "until restored", result.path("restored_ms"));
+    }
+
+    private static void addRegistry(Bars registry, StoredReport report, JsonNode result) {
+        String group = "at " + result.path("regions").asText();
+        if (result.has("register_us")) {
+            registry.add(report, group, "ibv_reg_mr", result.path("ibv_reg_mr_us"));
+            registry.add(report, group, "register", result.path("register_us"));
+        } else {
+            registry.add(report, group, "ibv_dereg_mr", result.path("ibv_dereg_mr_us"));
+            registry.add(report, group, "close", result.path("close_us"));
+        }
+    }
+
+    private static void addPair(Bars bars, StoredReport report, JsonNode result, String group, String first, String second) {
+        bars.add(report, group, first.replaceFirst("_.*", ""), result.path(first));
+        bars.add(report, group, second.replaceFirst("_.*", ""), result.path(second));
+    }
+
+    private static String bytes(JsonNode result) {
+        long bytes = result.path("bytes").asLong();
+        return bytes < 1 << 10 ? bytes + " B" : bytes < 1 << 20 ? (bytes >> 10) + " KiB" : (bytes >> 20) + " MiB";
     }
 
     private static void addPost(Bars one, Bars batch, StoredReport report, JsonNode result) {

@@ -1,5 +1,7 @@
 package dev.daxverbs.benchmarks;
 
+import dev.daxverbs.internal.DeviceCalls;
+
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -51,10 +53,14 @@ public class PostCost {
         CRITICAL_CALLS,
         /** Two native methods, prepared requests. */
         JNI,
-        /** The library's plain queue pair and completion queue. */
+        /** The library's plain queue pair and completion queue, by ordinary downcalls. */
         UNTRACKED,
-        /** The library's tracked ones, with a leased file on tmpfs; every transfer direct. */
-        TRACKED
+        /** The same by critical ones, as for a provider that is known to make no system call. */
+        UNTRACKED_CRITICAL,
+        /** The library's tracked ones, with a leased file on tmpfs; every transfer direct; by ordinary downcalls. */
+        TRACKED,
+        /** The same by critical ones. */
+        TRACKED_CRITICAL
     }
 
     /** What is posted. */
@@ -71,13 +77,14 @@ public class PostCost {
     @Setup
     public void open() throws Exception {
         NullDevice.load();
+        System.setProperty(DeviceCalls.PROPERTY, way.name().endsWith("CRITICAL") ? DeviceCalls.CRITICAL : DeviceCalls.ORDINARY);
         path = switch (way) {
             case C_LOOP -> new LoopWay(shape);
             case CALLS -> new CallWay(shape);
             case CRITICAL_CALLS -> new CriticalCallWay(shape);
             case JNI -> new JniWay(shape);
-            case UNTRACKED -> new LibraryWay(shape, false);
-            case TRACKED -> new LibraryWay(shape, true);
+            case UNTRACKED, UNTRACKED_CRITICAL -> new LibraryWay(shape, false);
+            case TRACKED, TRACKED_CRITICAL -> new LibraryWay(shape, true);
         };
         path.fill(0);
     }

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * How long another process waits in open(2) for a leased file: when its holder is a C program that waits for the signal and gives the
@@ -32,26 +31,20 @@ import java.util.Map;
  * keys of the line {@code RESULT key=value ...} at the end. Exit status 1 if an open did not break a lease, or something that is needed cannot be had.
  */
 public final class ReleaseLatency {
-    private static final Map<String, Path> FOLDERS =
-            Map.of("tmpfs", Path.of("/dev/shm"), "xfs-dax", Path.of("/mnt/xfs"), "page-cache", Path.of("/mnt/pagecache"));
-    /** System property: whether a stand-in takes the place of a device, which lets the library run on any machine. */
-    private static final String STAND_IN = "daxverbs.benchmarks.standIn";
     private static final int FILE_BYTES = 1 << 20;
-    private static final int LEAST_PAUSE_MS = 20;
-    private static final int MOST_PAUSE_MS = 50;
     private static final String EVENT = "dev.daxverbs.LeaseBreak";
     private static final String[] PHASES = {"heard", "seize", "drain", "deregister"};
 
     private final int pairs;
     private final int opens;
-    private final Path programs;
+    private final LeasePrograms programs;
     private final Report report = new Report("release");
 
-    private ReleaseLatency(int pairs, int opens, Path programs) {
+    private ReleaseLatency(int pairs, int opens, LeasePrograms programs) {
         this.pairs = pairs;
         this.opens = opens;
         this.programs = programs;
-        report.summary("device", Boolean.getBoolean(STAND_IN) ? "stand-in" : "real");
+        report.summary("device", NullDevice.isWanted() ? "stand-in" : "real");
         report.summary("opens", opens);
     }
 
@@ -62,11 +55,9 @@ public final class ReleaseLatency {
      * @throws Exception if something that is needed cannot be had
      */
     public static void main(String... arguments) throws Exception {
-        if (Boolean.getBoolean(STAND_IN)) {
-            NullDevice.load();
-        }
+        NullDevice.loadIfWanted();
         ReleaseLatency benchmark =
-                new ReleaseLatency(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]), Path.of(arguments[2]));
+                new ReleaseLatency(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]), new LeasePrograms(Path.of(arguments[2])));
         for (String system : List.of(arguments).subList(3, arguments.length)) {
             benchmark.measure(system);
         }
@@ -74,16 +65,13 @@ public final class ReleaseLatency {
     }
 
     private void measure(String system) throws Exception {
-        Path folder = FOLDERS.get(system);
-        if (folder == null) {
-            throw new IllegalArgumentException("no file system " + system + "; there are " + FOLDERS.keySet());
-        }
+        Path folder = LeasePrograms.folder(system);
         Path file = Files.createTempFile(folder, "daxverbs-bare-", null);
         try (Loopback loopback = new Loopback(true, folder, Loopback.DEPTH, FILE_BYTES)) {
             Files.write(file, new byte[FILE_BYTES]);
             MemoryRegion region = (MemoryRegion) loopback.target();
             use(loopback);
-            Process holder = start(file);
+            Process holder = programs.hold(file);
             try (BufferedReader said = holder.inputReader()) {
                 if (!"ready".equals(said.readLine())) {
                     throw new IOException("the bare holder does not start");
@@ -162,23 +150,9 @@ public final class ReleaseLatency {
         }
     }
 
-    private Process start(Path file) throws IOException {
-        return new ProcessBuilder(programs.resolve("bare-holder").toString(), file.toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    }
-
     /** Microseconds of each open of one run. */
     private List<Double> open(Path file) throws IOException, InterruptedException {
-        Process opener = new ProcessBuilder(programs.resolve("opener").toString(), file.toString(), Integer.toString(opens),
-                Integer.toString(LEAST_PAUSE_MS), Integer.toString(MOST_PAUSE_MS)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        List<Double> times;
-        try (BufferedReader said = opener.inputReader()) {
-            times = said.lines().map(line -> Long.parseLong(line) / 1e3).toList();
-        }
-        if (opener.waitFor() != 0 || times.size() != opens) {
-            throw new IOException("the opener of " + file + " has failed");
-        }
-        return times;
+        return programs.open(file, opens).stream().map(LeasePrograms.Opening::us).toList();
     }
 
     private static void requireBreaks(String who, long expected, long counted) {
