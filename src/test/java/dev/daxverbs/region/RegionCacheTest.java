@@ -191,7 +191,7 @@ class RegionCacheTest {
         warmUp();
         Leftovers before = Leftovers.now();
         long pinned = pinnedKilobytes();
-        try (RegionPair pair = new RegionPair(); RemappedPlaces places = new RemappedPlaces(PLACES, true);
+        try (RegionPair pair = new RegionPair(); RemappedPlaces places = new RemappedPlaces(PLACES, false);
                 RegionCache cache = RegionCache.of(pair.domain, RegionCacheOptions.defaults().withMaxRegions(PLACES / 4));
                 ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
             Map<PageOfRegion, Long> stamps = new ConcurrentHashMap<>();
