@@ -43,6 +43,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 public final class BreakCost {
     private static final int MIB = 1 << 20;
     private static final int MANY_REGIONS = 10_000;
+    private static final int FEWER_REGIONS = 1_000; // for --quick
     private static final int WARM_UPS = 10;
     private static final AccessFlag[] ACCESS = {AccessFlag.LOCAL_WRITE, AccessFlag.REMOTE_WRITE, AccessFlag.REMOTE_READ};
 
@@ -92,13 +93,17 @@ public final class BreakCost {
     private List<Setting> settings() {
         Setting plain = new Setting(1, 0, 1);
         return length.equals("smoke") ? List.of(plain)
-                : List.of(plain, new Setting(100, 0, 1), new Setting(MANY_REGIONS, 0, 1), new Setting(1, 1, 1), new Setting(1, 64, 1),
+                : List.of(plain, new Setting(100, 0, 1), new Setting(manyRegions(), 0, 1), new Setting(1, 1, 1), new Setting(1, 64, 1),
                         new Setting(1, 0, 256));
+    }
+
+    private int manyRegions() {
+        return length.equals("full") ? MANY_REGIONS : FEWER_REGIONS;
     }
 
     /** Opens of a pair, and pairs: fewer where each takes seconds. */
     private int opens(Setting setting) {
-        boolean slow = setting.regions() == MANY_REGIONS;
+        boolean slow = setting.regions() == manyRegions();
         return switch (length) {
             case "full" -> slow ? 3 : 30;
             case "quick" -> slow ? 1 : 10;
@@ -175,7 +180,7 @@ public final class BreakCost {
             if (!"ready".equals(said.readLine())) {
                 throw new IOException("the bare holder does not start");
             }
-            int warmUps = setting.regions() == MANY_REGIONS || length.equals("smoke") ? 1 : WARM_UPS;
+            int warmUps = setting.regions() == manyRegions() || length.equals("smoke") ? 1 : WARM_UPS;
             programs.open(bareFile, warmUps);
             programs.open(file, warmUps);
             Pairs pairs = new Pairs();
