@@ -10,4 +10,5 @@ module dev.daxverbs {
     exports dev.daxverbs.lease;
     exports dev.daxverbs.verbs;
     exports dev.daxverbs.region;
+    exports dev.daxverbs.connection;
 }
