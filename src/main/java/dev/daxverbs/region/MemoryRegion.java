@@ -699,7 +699,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             closed = true;
         }
         if (fixed != null) {
-            fixed.close();
+            endFixed();
         }
         files.forEach(file -> file.remove(this));
         if (fixed == null && files.isEmpty()) {
@@ -709,6 +709,16 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             mapping.drop(this);
         }
         domain.forget(this);
+    }
+
+    /** One that cannot be ended leaves the region open, to be closed again. */
+    private void endFixed() {
+        try {
+            fixed.close();
+        } catch (RuntimeException e) {
+            closed = false;
+            throw e;
+        }
     }
 
     /** What its guarded files see to, of a region that has none. */
