@@ -100,8 +100,8 @@ class ControlChannelTest {
 
     @Test
     void shouldKeepAnIdleConnection() throws IOException {
-        connect(InetAddress.getLoopbackAddress(), SHORT);
-        Eventually.pause(1500); // five times as long as silence is borne
+        connect(InetAddress.getLoopbackAddress(), new ConnectionOptions().handshakeTimeout(Duration.ofMinutes(1)).silence(Duration.ofSeconds(3)));
+        Eventually.pause(7000); // more than twice as long as silence is borne
         assertThat(connector.channel.isOpen() && acceptor.channel.isOpen()).isTrue();
     }
 
@@ -258,6 +258,7 @@ class ControlChannelTest {
             connector.channel.send(new Message.Write(i, 1, 0, Samples.data(100)));
             assertThat(acceptor.next(Message.Write.class).sequence()).isEqualTo(i);
             acceptor.channel.send(new Message.Done(i, AccessStatus.OK));
+            assertThat(connector.next(Message.Done.class).sequence()).isEqualTo(i);
         }
         acceptor.channel.close(CloseReason.NORMAL, "over");
         ends(connector, CloseReason.NORMAL, true);
