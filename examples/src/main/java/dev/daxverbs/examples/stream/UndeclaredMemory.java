@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -118,14 +119,19 @@ final class UndeclaredMemory implements FileMemory {
     /** A file without a name is reached through a descriptor that the library has of it: {@code open(2)} and {@code truncate(2)} go through the link. */
     @Override
     public Path pathForOthers() throws IOException {
-        if (source != MemorySource.UNLINKED) {
-            return path;
-        }
-        List<Integer> descriptors = identity.descriptors();
-        if (descriptors.isEmpty()) {
-            throw new UserException("the library has no descriptor of %s, which has been unlinked: nobody can open it".formatted(path));
-        }
-        return Path.of("/proc/%d/fd/%d".formatted(ProcessHandle.current().pid(), descriptors.getFirst()));
+        return source != MemorySource.UNLINKED ? path : throughDescriptor().orElseThrow(() ->
+                new UserException("the library has no descriptor of %s, which has been unlinked: nobody can open it".formatted(path)));
+    }
+
+    private Optional<Path> throughDescriptor() throws IOException {
+        return identity.descriptors().stream().findFirst().map(descriptor -> Path.of("/proc/%d/fd/%d".formatted(ProcessHandle.current().pid(),
+                descriptor)));
+    }
+
+    /** Others may have been killed when they had given it another name for a moment. */
+    private Path pathInTheEnd() throws IOException {
+        Optional<Path> way = throughDescriptor();
+        return way.isPresent() ? way.get() : pathForOthers();
     }
 
     /** The file must have what the memory has, and the other one that came to its old name must be as it was. */
@@ -146,7 +152,7 @@ final class UndeclaredMemory implements FileMemory {
     private boolean hasWhatMemoryHas() throws IOException {
         MemorySegment inMemory = Arena.ofAuto().allocate(PIECE_BYTES);
         MemorySegment inFile = Arena.ofAuto().allocate(PIECE_BYTES);
-        try (Content content = content(); FileChannel channel = FileChannel.open(pathForOthers(), StandardOpenOption.READ)) {
+        try (Content content = content(); FileChannel channel = FileChannel.open(pathInTheEnd(), StandardOpenOption.READ)) {
             for (long position = 0; position < memory.byteSize(); position += PIECE_BYTES) {
                 long wanted = Math.min(PIECE_BYTES, memory.byteSize() - position);
                 long there = content.read(inMemory.asSlice(0, wanted), position);

@@ -102,6 +102,18 @@ class UndeclaredMemoryTest {
     }
 
     @Test
+    void shouldFindTheFileInTheEndByWhateverName() throws IOException {
+        UndeclaredMemory memory = map(MemorySource.CHANNEL);
+        Path moved = Files.move(path, folder.resolve("moved"));
+        try (FileChannel library = FileChannel.open(moved)) { // what the library would open
+            assertThat(library.size()).isEqualTo(BYTES);
+            memory.compareInTheEnd(tally);
+            assertThat(tally.compared()).isEqualTo(1);
+            assertThat(tally.lost()).isZero();
+        }
+    }
+
+    @Test
     void shouldNoticeThatTheFileIsNotTheOneThatTheMemoryIsOf() throws IOException {
         UndeclaredMemory memory = map(MemorySource.CHANNEL);
         Path other = Files.write(folder.resolve("other"), bytes);
