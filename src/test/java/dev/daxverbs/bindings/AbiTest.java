@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.bindings.GeneratedUses.Use;
 import dev.daxverbs.internal.Ibverbs;
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.testing.Guest;
 
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +28,7 @@ import java.util.stream.Collectors;
  * Skipped where there is no C compiler, no header, or no library to load; the report says which. The headers may be older than
  * those that the bindings were made from: {@link LayoutComparison} says what must agree then.
  */
+@AnyKernel
 class AbiTest {
     private static final Path SOURCES = Path.of("src/main/java");
 

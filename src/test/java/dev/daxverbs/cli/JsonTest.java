@@ -2,6 +2,8 @@ package dev.daxverbs.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.testing.AnyKernel;
+
 import org.junit.jupiter.api.Test;
 
 import java.util.LinkedHashMap;
@@ -9,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The JSON writer, against RFC 8259. */
+@AnyKernel
 class JsonTest {
     private static String compact(Object value) {
         return Json.of(value).replaceAll("\n *", "");

@@ -2,6 +2,7 @@ package dev.daxverbs.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.OtherProcess;
 
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The control channel over real sockets, without a device. */
+@AnyKernel
 class ControlChannelTest {
     private static final ConnectionOptions PATIENT = new ConnectionOptions().handshakeTimeout(Duration.ofMinutes(1))
             .silence(Duration.ofMinutes(1));

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The other side is another process that is killed, or stopped. System property {@code daxverbs.kills}: how often (default 5 of each side;
+ * The other side is another process that is killed, or stopped. System property {@code daxverbs.kills}: how often (default 2 of each side;
  * the long form has
  * 100).
  */
 @RequiresDevice
 class DeadPeerTest {
-    private static final int KILLS = Integer.getInteger("daxverbs.kills", 5);
+    private static final int KILLS = Integer.getInteger("daxverbs.kills", 2);
 
     private Leftovers before;
     private RdmaEnd end;

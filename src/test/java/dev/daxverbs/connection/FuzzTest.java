@@ -2,6 +2,8 @@ package dev.daxverbs.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.testing.AnyKernel;
+
 import org.junit.jupiter.api.Test;
 
 import java.io.ByteArrayInputStream;
@@ -26,6 +28,7 @@ import java.util.Random;
  * <p>System properties: {@code daxverbs.fuzz.cases} (default 20,000 of each kind; the long form has 1,000,000) and {@code
  * daxverbs.fuzz.seed}.
  */
+@AnyKernel
 class FuzzTest {
     private static final int CASES = Integer.getInteger("daxverbs.fuzz.cases", 20_000);
     private static final long SEED = Long.getLong("daxverbs.fuzz.seed", 20_261_123);

@@ -3,6 +3,7 @@ package dev.daxverbs.connection;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.verbs.Gid;
 import dev.daxverbs.verbs.GidType;
 
@@ -13,6 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Which of a port's addresses a connection takes; and memory of peers without the library. */
+@AnyKernel
 class GidChoiceTest {
     private record Entry(GidType type, String gid) {
     }

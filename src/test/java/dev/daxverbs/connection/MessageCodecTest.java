@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.daxverbs.testing.AnyKernel;
+
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -20,6 +22,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Messages and their bytes. */
+@AnyKernel
 class MessageCodecTest {
     private static Message decode(byte[] frame) throws IOException {
         FrameReader reader = new FrameReader(new ByteArrayInputStream(frame));

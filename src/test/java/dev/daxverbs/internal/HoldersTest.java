@@ -3,6 +3,8 @@ package dev.daxverbs.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.daxverbs.testing.AnyKernel;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -13,6 +15,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Holders, by one thread; and by many, in bulk. Interleavings are tested in stress/. */
+@AnyKernel
 @Timeout(60)
 class HoldersTest {
     private static final int TIMES = 2000;

@@ -2,6 +2,7 @@ package dev.daxverbs.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.testing.Eventually;
 
 import org.junit.jupiter.api.AfterEach;
@@ -20,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** How many threads call holders: Callers. */
+@AnyKernel
 @Timeout(300)
 class CallersTest {
     private static final int MANY = 2000;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.internal.MappingWitness;
 import dev.daxverbs.internal.Posix;
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.verbs.AccessFlag;
@@ -34,6 +35,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /** What a region cache does, but with something that needs no device in place of regions: KeptRanges. */
+@AnyKernel
 @Timeout(60)
 class RegionCacheRangesTest {
     private static final long PAGE = StampedRanges.PAGE;

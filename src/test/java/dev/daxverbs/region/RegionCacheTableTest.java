@@ -2,6 +2,7 @@ package dev.daxverbs.region;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.testing.AnyKernel;
 import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.verbs.AccessFlag;
 
@@ -16,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 
 /** RangeTable beside a list that is searched from front to back. */
+@AnyKernel
 @Timeout(120)
 class RegionCacheTableTest {
     private static final MemorySegment.Scope GLOBAL = KeptRange.GLOBAL;

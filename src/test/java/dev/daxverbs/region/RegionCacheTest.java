@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.testing.Eventually;
+import dev.daxverbs.testing.FileSystemUnderTest;
 import dev.daxverbs.testing.Leftovers;
 import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.testing.RegionPair;
@@ -35,6 +36,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /** RegionCache with a device: what RegionCacheRangesTest shows without one is not repeated here. */
@@ -188,10 +191,24 @@ class RegionCacheTest {
     /** As {@link RegionCacheProofTest}, with a device that shows by what it transfers which memory a region is of. */
     @Test
     void shouldTransferTheMemoryThatIsThere() throws Exception {
+        shouldTransferWhatIsIn(() -> new RemappedPlaces(PLACES, false), false);
+    }
+
+    /** The same with mappings of files, whose leases are broken by all who map them again, and by who truncates them. */
+    @Test
+    void shouldTransferTheMemoryOfTheFileThatIsThere() throws Exception {
+        try (FileSystemUnderTest fs = FileSystemUnderTest.tmpfs()) {
+            Path folder = fs.folder();
+            shouldTransferWhatIsIn(() -> new RemappedPlaces(PLACES, folder), true);
+        }
+    }
+
+    private static void shouldTransferWhatIsIn(Supplier<RemappedPlaces> made, boolean changing) throws Exception {
         warmUp();
         Leftovers before = Leftovers.now();
         long pinned = pinnedKilobytes();
-        try (RegionPair pair = new RegionPair(); RemappedPlaces places = new RemappedPlaces(PLACES, false);
+        AtomicBoolean done = new AtomicBoolean();
+        try (RegionPair pair = new RegionPair(); RemappedPlaces places = made.get();
                 RegionCache cache = RegionCache.of(pair.domain, RegionCacheOptions.defaults().withMaxRegions(PLACES / 4));
                 ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
             Map<PageOfRegion, Long> stamps = new ConcurrentHashMap<>();
@@ -200,9 +217,20 @@ class RegionCacheTest {
                 RegionPair own = i == 0 ? pair : null; // one thread posts on a queue pair
                 users.add(threads.submit(() -> use(cache, places.places, stamps, own)));
             }
+            Thread changer = Thread.ofPlatform().start(() -> {
+                while (changing && !done.get()) {
+                    places.changeAFile(ThreadLocalRandom.current());
+                    Eventually.pause(50);
+                }
+            });
             int transfers = 0;
-            for (Future<Integer> user : users) {
-                transfers += user.get();
+            try {
+                for (Future<Integer> user : users) {
+                    transfers += user.get();
+                }
+            } finally {
+                done.set(true);
+                changer.join();
             }
             RegionCacheCounters counters = cache.counters();
             System.out.println("acquires=%d transfers=%d %s".formatted(ACQUIRES, transfers, counters));

@@ -7,6 +7,7 @@ import dev.daxverbs.testing.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
@@ -28,19 +29,49 @@ final class RemappedPlaces implements AutoCloseable {
     private final int count;
     private final AtomicLong stamps = new AtomicLong();
     private final int[] files = new int[FILES];
+    private final Path folder; // where there are files in place of memfds; null: there are not
     private final long base;
 
+    /** Places of memfds, or of anonymous memory only. */
     RemappedPlaces(int count, boolean withFiles) {
+        this(count, withFiles, null);
+    }
+
+    /** Places of files in a folder, each opened and closed whenever it is mapped. */
+    RemappedPlaces(int count, Path folder) {
+        this(count, true, folder);
+    }
+
+    private RemappedPlaces(int count, boolean withFiles, Path folder) {
         this.count = count;
         this.withFiles = withFiles;
+        this.folder = folder;
         base = check(Posix.mmap(0, count * PLACE_PAGES * PAGE, LibC.PROT_NONE(), LibC.MAP_PRIVATE() | LibC.MAP_ANONYMOUS(), -1, 0));
         for (int i = 0; i < FILES; i++) {
-            files[i] = (int) check(Posix.memfdCreate("daxverbs-place-" + i));
-            check(Posix.ftruncate(files[i], count * 2L * PLACE_PAGES * PAGE));
+            files[i] = folder != null ? open(i, LibC.O_CREAT()) : (int) check(Posix.memfdCreate("daxverbs-place-" + i));
+            check(Posix.ftruncate(files[i], usedBytes()));
+            if (folder != null) {
+                Posix.close(files[i]);
+            }
         }
         for (int i = 0; i < count; i++) {
             places.add(new Place(i));
         }
+    }
+
+    private long usedBytes() {
+        return count * 2L * PLACE_PAGES * PAGE;
+    }
+
+    private int open(int file, int flags) {
+        return (int) check(Posix.open(folder.resolve("place-" + file).toString(), LibC.O_RDWR() | flags, 0600));
+    }
+
+    /** Makes a file longer or shorter, where no place has anything of it: what a lease knows is that somebody opens it for writing. */
+    void changeAFile(ThreadLocalRandom random) {
+        int fd = open(random.nextInt(FILES), 0);
+        check(Posix.ftruncate(fd, usedBytes() + random.nextInt(4) * PAGE));
+        Posix.close(fd);
     }
 
     /**
@@ -76,8 +107,12 @@ final class RemappedPlaces implements AutoCloseable {
             int flags = LibC.MAP_FIXED() | (anonymous ? LibC.MAP_PRIVATE() | LibC.MAP_ANONYMOUS() : LibC.MAP_SHARED());
             // Each place has its own bytes in each file, twice, so that nobody else writes to them.
             long offset = (number * 2L + random.nextInt(2)) * PLACE_PAGES * PAGE;
-            check(Posix.mmap(address, length, LibC.PROT_READ() | LibC.PROT_WRITE(), flags, anonymous ? -1 : files[random.nextInt(FILES)],
-                    anonymous ? 0 : offset));
+            int file = random.nextInt(FILES);
+            int fd = anonymous ? -1 : folder != null ? open(file, 0) : files[file];
+            check(Posix.mmap(address, length, LibC.PROT_READ() | LibC.PROT_WRITE(), flags, fd, anonymous ? 0 : offset));
+            if (!anonymous && folder != null) {
+                Posix.close(fd);
+            }
             memory = NativeMemory.at(address, length);
             if (what >= (withFiles ? 3 : 1)) {
                 arena = Arena.ofShared();
@@ -117,8 +152,10 @@ final class RemappedPlaces implements AutoCloseable {
     public void close() {
         places.forEach(Place::unmap);
         check(Posix.munmap(base, count * PLACE_PAGES * PAGE));
-        for (int file : files) {
-            Posix.close(file);
+        if (folder == null) {
+            for (int file : files) {
+                Posix.close(file);
+            }
         }
     }
 }

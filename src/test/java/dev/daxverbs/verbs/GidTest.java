@@ -3,6 +3,8 @@ package dev.daxverbs.verbs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.daxverbs.testing.AnyKernel;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -13,6 +15,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 
 /** Texts and bytes of GIDs; needs no device. */
+@AnyKernel
 class GidTest {
     private static final Gid LINK_LOCAL = new Gid(0xfe80_0000_0000_0000L, 0x5054_00ff_fe12_3456L);
     private static final Gid MAPPED = new Gid(0, 0xffff_0a4d_0001L);
