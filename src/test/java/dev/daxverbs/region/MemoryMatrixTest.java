@@ -10,6 +10,7 @@ import dev.daxverbs.testing.FileSystemUnderTest;
 import dev.daxverbs.testing.Guest;
 import dev.daxverbs.testing.MemorySource;
 import dev.daxverbs.testing.NativeMemory;
+import dev.daxverbs.testing.OtherProcess;
 import dev.daxverbs.testing.RegionPair;
 import dev.daxverbs.testing.RequiresDevice;
 import dev.daxverbs.verbs.AccessFlag;
@@ -128,8 +129,31 @@ class MemoryMatrixTest {
             Posix.ftruncate(fd, HUGE_PAGE);
             row("huge pages, memfd", mapped(pair, fd, HUGE_PAGE, LibC.MAP_SHARED()));
             Posix.close(fd);
+            row("huge pages, file on hugetlbfs", onHugetlbfs(pair));
         } finally {
             Files.writeString(pages, "0");
+        }
+    }
+
+    private static String onHugetlbfs(RegionPair pair) throws IOException {
+        Path folder = Files.createTempDirectory("hugetlbfs");
+        OtherProcess.start("mount", "-t", "hugetlbfs", "none", folder.toString()).awaitSuccess();
+        try {
+            int fd = Posix.open(folder.resolve("file").toString(), LibC.O_RDWR() | LibC.O_CREAT(), 0600);
+            Posix.ftruncate(fd, HUGE_PAGE);
+            long address = Posix.mmap(0, HUGE_PAGE, LibC.PROT_READ() | LibC.PROT_WRITE(), LibC.MAP_SHARED(), fd, 0);
+            Posix.close(fd);
+            if (address < 0) {
+                throw new IOException("mmap on hugetlbfs: " + address);
+            }
+            try {
+                return describe(pair, NativeMemory.at(address, HUGE_PAGE), true);
+            } finally {
+                Posix.munmap(address, HUGE_PAGE);
+                Files.delete(folder.resolve("file"));
+            }
+        } finally {
+            OtherProcess.start("umount", folder.toString()).awaitSuccess();
         }
     }
 

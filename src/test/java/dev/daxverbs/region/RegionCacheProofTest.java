@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * No hit on memory that is not what was registered: four threads acquire and release ranges, while one place after the other gets other
@@ -45,8 +46,20 @@ class RegionCacheProofTest {
             for (int i = 0; i < THREADS; i++) {
                 users.add(threads.submit(() -> use(ranges, places.places)));
             }
-            for (Future<?> user : users) {
-                user.get();
+            AtomicBoolean done = new AtomicBoolean();
+            Thread changer = Thread.ofPlatform().start(() -> {
+                while (!done.get()) {
+                    places.changeAFile(ThreadLocalRandom.current());
+                    Eventually.pause(1);
+                }
+            });
+            try {
+                for (Future<?> user : users) {
+                    user.get();
+                }
+            } finally {
+                done.set(true);
+                changer.join();
             }
             RegionCacheCounters counters = ranges.counters();
             System.out.println("acquires=%d PROCMAP_QUERY=%s %s".formatted(ACQUIRES, MappingWitness.isAvailable(), counters));

@@ -1,6 +1,7 @@
 package dev.daxverbs.region;
 
 import static dev.daxverbs.testing.RegionPair.PAGE;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.daxverbs.bindings.libc.LibC;
@@ -13,6 +14,7 @@ import dev.daxverbs.testing.MemorySource;
 import dev.daxverbs.testing.NativeMemory;
 import dev.daxverbs.testing.RegionPair;
 import dev.daxverbs.testing.RequiresDevice;
+import dev.daxverbs.testing.SystemCall;
 import dev.daxverbs.verbs.AccessFlag;
 
 import org.junit.jupiter.api.AfterEach;
@@ -28,6 +30,9 @@ import java.util.Set;
 @RequiresDevice
 @Timeout(60)
 class RegisterAnyTest {
+    private static final long IO_URING_SETUP = 425; // on all platforms
+    private static final long IO_URING_PARAMS_BYTES = 120;
+
     private final RegionPair pair = new RegionPair();
     private long mapped;
 
@@ -97,6 +102,20 @@ class RegisterAnyTest {
                 special = mappings.atOrAfter(special.end());
             }
             refuses(NativeMemory.at(special.start(), PAGE), IllegalArgumentException.class, "the kernel's own", "[vdso]");
+        }
+    }
+
+    /** A file that was never in any folder: rings of io_uring. */
+    @Test
+    void shouldRefuseAFileWithoutAFolder() {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = (int) SystemCall.of(IO_URING_SETUP, 4, arena.allocate(IO_URING_PARAMS_BYTES, 8).address());
+            assertThat(fd).as("io_uring_setup").isPositive();
+            long ring = Posix.mmap(0, PAGE, LibC.PROT_READ() | LibC.PROT_WRITE(), LibC.MAP_SHARED() | LibC.MAP_POPULATE(), fd, 0);
+            assertThat(ring).as("mmap").isPositive();
+            refuses(NativeMemory.at(ring, PAGE), IllegalArgumentException.class, "the kernel's own", "io_uring");
+            Posix.munmap(ring, PAGE);
+            Posix.close(fd);
         }
     }
 

@@ -69,9 +69,12 @@ final class RemappedPlaces implements AutoCloseable {
 
     /** Makes a file longer or shorter, where no place has anything of it: what a lease knows is that somebody opens it for writing. */
     void changeAFile(ThreadLocalRandom random) {
-        int fd = open(random.nextInt(FILES), 0);
+        int file = random.nextInt(FILES);
+        int fd = folder != null ? open(file, 0) : files[file];
         check(Posix.ftruncate(fd, usedBytes() + random.nextInt(4) * PAGE));
-        Posix.close(fd);
+        if (folder != null) {
+            Posix.close(fd);
+        }
     }
 
     /**
