@@ -1,11 +1,13 @@
 package dev.daxverbs.benchmarks;
 
 import java.lang.annotation.ElementType;
+import java.lang.annotation.Inherited;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /** Says with what {@link Bench} compares the benchmarks of a class. */
+@Inherited
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.TYPE)
 public @interface Baseline {
@@ -23,4 +25,11 @@ public @interface Baseline {
      * @return its name; empty for the only one
      */
     String parameter() default "";
+
+    /**
+     * Whether it is a method although the class has parameters: then the methods are compared with one another, for each value of them.
+     *
+     * @return true if so
+     */
+    boolean methods() default false;
 }

@@ -188,7 +188,11 @@ public final class Bench {
     }
 
     private static Optional<String> compared(RunResult result) {
-        String named = classOf(result).getAnnotation(Baseline.class).parameter();
+        Baseline baseline = classOf(result).getAnnotation(Baseline.class);
+        if (baseline.methods()) {
+            return Optional.empty();
+        }
+        String named = baseline.parameter();
         return named.isEmpty() ? result.getParams().getParamsKeys().stream().findFirst() : Optional.of(named);
     }
 
@@ -197,7 +201,7 @@ public final class Bench {
         String method = result.getParams().getBenchmark();
         String name = classOf(result).getSimpleName();
         if (parameter(result).isEmpty()) {
-            return name;
+            return name + result.getParams().getParamsKeys().stream().map(key -> " " + result.getParams().getParam(key)).collect(Collectors.joining());
         }
         String others = result.getParams().getParamsKeys().stream().filter(key -> !key.equals(compared(result).orElseThrow()))
                 .map(key -> " " + result.getParams().getParam(key)).collect(Collectors.joining());

@@ -45,7 +45,7 @@ import java.util.concurrent.TimeUnit;
  * time ({@link RegionCacheCostByTwo} has two that use the same ten thousand).
  */
 @State(Scope.Benchmark)
-@Baseline("mapByAddress")
+@Baseline(value = "mapByAddress", methods = true)
 @OperationsASample(RegionCacheCost.HITS)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
