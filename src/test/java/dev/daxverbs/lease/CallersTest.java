@@ -77,7 +77,8 @@ class CallersTest {
             });
         }
         Eventually.await("all have begun", begun);
-        assertThat(callers.mostThreads()).isEqualTo(MANY);
+        // One each. A look counts what waits for a thread that was started and has not begun: on a busy machine a few too many are started.
+        assertThat(callers.mostThreads()).isBetween(MANY, MANY + MANY / 20);
     }
 
     /** A pause of the machine looks like slow holders, and must not cost hundreds of threads. */
