@@ -108,8 +108,7 @@ public final class DaxFile implements AutoCloseable {
      * @throws IllegalStateException if the file is closed
      */
     public boolean cannotShrink() {
-        int seals = Posix.fcntl(fileDescriptor(), LibC.F_GET_SEALS(), 0);
-        return seals > 0 && (seals & LibC.F_SEAL_SHRINK()) != 0;
+        return Posix.cannotShrink(fileDescriptor());
     }
 
     /**

@@ -144,8 +144,7 @@ final class MappedFiles {
     }
 
     private FileStatus throughMapFiles(Mapping mapping) {
-        String link = "/proc/self/map_files/" + Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
-        FileStatus status = statusAt(link.getBytes(StandardCharsets.US_ASCII));
+        FileStatus status = statusAt(mapping.mapFile().getBytes(StandardCharsets.US_ASCII));
         // Another file may have been mapped there since.
         return status == null || isOf(mapping, status) || mayDiffer(mapping, status) && isStillThere(mapping) ? status : null;
     }

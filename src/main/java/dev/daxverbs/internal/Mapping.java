@@ -18,6 +18,11 @@ package dev.daxverbs.internal;
  */
 public record Mapping(long start, long end, boolean readable, boolean writable, boolean executable, boolean shared, long offset, long device,
         long inode, long pageBytes, String name) {
+    /** Where {@code proc(5)} has a link to its file, for processes that may follow it. */
+    public String mapFile() {
+        return "/proc/self/map_files/" + Long.toHexString(start) + "-" + Long.toHexString(end);
+    }
+
     /** Whether a file, or something of the kernel's that passes for one, is mapped. */
     public boolean hasFile() {
         return inode != 0 || device != 0;

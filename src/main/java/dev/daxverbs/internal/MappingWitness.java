@@ -144,7 +144,7 @@ public final class MappingWitness {
     }
 
     private static long device(MemorySegment query) {
-        return Integer.toUnsignedLong(procmap_query.dev_major(query)) << 32 | Integer.toUnsignedLong(procmap_query.dev_minor(query));
+        return Posix.packDevice(procmap_query.dev_major(query), procmap_query.dev_minor(query));
     }
 
     /** Asks for the mapping that covers an address: zero, or the negated errno ({@code ENOENT}: there is none). */

@@ -82,7 +82,7 @@ public final class OpenFiles {
     }
 
     /** Whether a descriptor is of a file, and the status of the file that it is of. */
-    static boolean isOf(int fd, long device, long inode, FileStatus[] status) {
+    public static boolean isOf(int fd, long device, long inode, FileStatus[] status) {
         return Posix.status(fd, status) == 0 && status[0].device() == device && status[0].inode() == inode;
     }
 

@@ -115,6 +115,12 @@ public final class Posix {
         }
     }
 
+    /** Whether nobody can make a file shorter: a memfd with F_SEAL_SHRINK, which cannot be taken off. */
+    public static boolean cannotShrink(int fd) {
+        int seals = fcntl(fd, LibC.F_GET_SEALS(), 0);
+        return seals > 0 && (seals & LibC.F_SEAL_SHRINK()) != 0;
+    }
+
     /** {@code int fcntl(int fd, int command, void *argument)}. */
     public static int fcntl(int fd, int command, MemorySegment argument) {
         try {
@@ -353,7 +359,8 @@ public final class Posix {
         }
     }
 
-    private static long packDevice(int major, int minor) {
+    /** A device in one number, as the kernel's two. */
+    static long packDevice(int major, int minor) {
         return Integer.toUnsignedLong(major) << 32 | Integer.toUnsignedLong(minor);
     }
 

@@ -61,7 +61,7 @@ public final class QueriedMappings implements Mappings {
                 (flags & LibC.PROCMAP_QUERY_VMA_READABLE()) != 0, (flags & LibC.PROCMAP_QUERY_VMA_WRITABLE()) != 0,
                 (flags & LibC.PROCMAP_QUERY_VMA_EXECUTABLE()) != 0, (flags & LibC.PROCMAP_QUERY_VMA_SHARED()) != 0,
                 procmap_query.vma_offset(query),
-                Integer.toUnsignedLong(procmap_query.dev_major(query)) << 32 | Integer.toUnsignedLong(procmap_query.dev_minor(query)),
+                Posix.packDevice(procmap_query.dev_major(query), procmap_query.dev_minor(query)),
                 procmap_query.inode(query), procmap_query.vma_page_size(query), answeredName());
     }
 

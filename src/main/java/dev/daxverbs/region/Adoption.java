@@ -128,14 +128,6 @@ final class Adoption {
         return part;
     }
 
-    /** The parts of a range that nobody can take anything of. */
-    static List<RegionPart> lasting(MemorySegment memory, List<Extent> extents) {
-        return extents.stream().map(extent -> {
-            long offset = extent.address() - memory.address();
-            return lasting(offset, memory.asSlice(offset, extent.length()), extent);
-        }).toList();
-    }
-
     private static RegionPart lasting(long offset, MemorySegment memory, Extent extent) {
         return RegionPart.lasting(offset, memory, extent, extent.kind() == ExtentKind.ANONYMOUS ? "no file" : "nobody can make it shorter");
     }
@@ -184,13 +176,13 @@ final class Adoption {
     }
 
     private RegionFile open(Extent extent) throws IOException {
-        boolean writable = extent.writable() || wasMappedForWriting(extent);
         List<OpenDescription> programs = OpenFiles.descriptionsOf(extent.device(), extent.inode()).all();
         for (OpenDescription one : programs) {
             if (one.canBeMapped(true)) {
                 return duplicate(extent, one, true);
             }
         }
+        boolean writable = extent.writable() || wasMappedForWriting(extent);
         if (!writable) {
             for (OpenDescription one : programs) {
                 if (one.canBeMapped(false)) {
@@ -228,13 +220,9 @@ final class Adoption {
         }
     }
 
-    private static String mapFile(Mapping mapping) {
-        return "/proc/self/map_files/" + Long.toHexString(mapping.start()) + "-" + Long.toHexString(mapping.end());
-    }
-
     private RegionFile openAnew(Extent extent, boolean writable) throws IOException {
         Mapping mapping = mappingAt(extent.address());
-        int found = mapping == null ? -Errno.ENOENT : openIfSame(mapFile(mapping), extent);
+        int found = mapping == null ? -Errno.ENOENT : openIfSame(mapping.mapFile(), extent);
         String way = "/proc/self/map_files";
         if (found < 0 && !extent.deleted() && extent.name().startsWith("/")) {
             found = openIfSame(extent.name(), extent);
@@ -273,8 +261,7 @@ final class Adoption {
         if (found < 0) {
             return found;
         }
-        FileStatus[] status = new FileStatus[1];
-        if (Posix.status(found, status) == 0 && status[0].device() == extent.device() && status[0].inode() == extent.inode()) {
+        if (OpenFiles.isOf(found, extent.device(), extent.inode(), new FileStatus[1])) {
             return found;
         }
         Posix.close(found);

@@ -1,6 +1,5 @@
 package dev.daxverbs.region;
 
-import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.dax.ChangeAction;
 import dev.daxverbs.dax.ChangeGuard;
 import dev.daxverbs.dax.DaxFile;
@@ -358,8 +357,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
 
     /** Whether nobody can make the file shorter: a memfd that is sealed. */
     boolean cannotShrink() {
-        int seals = Posix.fcntl(file.descriptor(), LibC.F_GET_SEALS(), 0);
-        return seals > 0 && (seals & LibC.F_SEAL_SHRINK()) != 0;
+        return Posix.cannotShrink(file.descriptor());
     }
 
     /** Why the lease is not held, for people. */

@@ -174,7 +174,7 @@ public final class RegionDomain implements AutoCloseable {
         List<Extent> extents = AddressSpace.resolve(segment.address(), segment.byteSize());
         extents.forEach(extent -> checkSuitable(segment, extent, access));
         if (extents.stream().noneMatch(Adoption::canShrink)) {
-            return enter(MemoryRegion.fixed(this, segment, access, null, Adoption.lasting(segment, extents)));
+            return enter(MemoryRegion.fixed(this, segment, access, null, new Adoption(segment, extents, options).claim(segment)));
         }
         MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize());
         if (!AddressSpace.resolve(segment.address(), segment.byteSize()).equals(extents)) {
