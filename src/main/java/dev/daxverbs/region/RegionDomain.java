@@ -5,6 +5,7 @@ import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.dax.Extent;
 import dev.daxverbs.dax.ExtentKind;
+import dev.daxverbs.dax.InaccessibleMemoryException;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.MappedRange;
@@ -161,8 +162,8 @@ public final class RegionDomain implements AutoCloseable {
      * @return the region
      * @throws IllegalArgumentException if the device is to write and part of the range is mapped for reading only, or is memory of the kernel's;
      *         otherwise as {@link ProtectionDomain#register(MemorySegment, Set)}
-     * @throws IllegalStateException if the segment's arena is closed
-     * @throws dev.daxverbs.dax.InaccessibleMemoryException if part of it is not mapped, or mapped without any access
+     * @throws IllegalStateException if the segment's arena is closed, before or during the call, or the mappings of the range change during the call
+     * @throws InaccessibleMemoryException if part of it is not mapped, or mapped without any access
      * @throws IOException with the lease required, if one cannot be had ({@link dev.daxverbs.lease.LeaseUnavailableException} says why) or a file cannot be
      *         reached; or EMFILE: too many open files
      * @throws VerbsException as {@link #register(DaxMapping, long, long, Set, LeasePolicy)}; of memory without files, if the kernel refuses to pin it
@@ -171,13 +172,13 @@ public final class RegionDomain implements AutoCloseable {
         Objects.requireNonNull(policy, "policy");
         checkNotOnDemand(access);
         domain.check(segment, access);
-        List<Extent> extents = AddressSpace.resolve(segment.address(), segment.byteSize());
+        MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize());
+        List<Extent> extents = resolve(segment);
         extents.forEach(extent -> checkSuitable(segment, extent, access));
         if (extents.stream().noneMatch(Adoption::canShrink)) {
             return enter(MemoryRegion.fixed(this, segment, access, null, new Adoption(segment, extents, options).claim(segment)));
         }
-        MappedRange mapped = MappedRange.of(segment.address(), segment.byteSize());
-        if (!AddressSpace.resolve(segment.address(), segment.byteSize()).equals(extents)) {
+        if (!MappedRange.of(segment.address(), segment.byteSize()).equals(mapped)) { // the extents may be of before and after; names are not compared
             throw new IllegalStateException("address=0x%x, length=%d: what is mapped there changes while it is registered; it was %s".formatted(
                     segment.address(), segment.byteSize(), extents));
         }
@@ -194,6 +195,18 @@ public final class RegionDomain implements AutoCloseable {
         }
         adoption.add(region, policy);
         return enter(region);
+    }
+
+    private static List<Extent> resolve(MemorySegment segment) {
+        try {
+            return AddressSpace.resolve(segment.address(), segment.byteSize());
+        } catch (InaccessibleMemoryException e) {
+            if (segment.scope().isAlive()) {
+                throw e;
+            }
+            throw new IllegalStateException("address=0x%x, length=%d: the segment's arena was closed while it was being registered".formatted(
+                    segment.address(), segment.byteSize()), e);
+        }
     }
 
     /** For threads of the library: of a segment that belongs to another thread only the address can be used by them. */
