@@ -2,7 +2,6 @@ package dev.daxverbs.examples.stream;
 
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
-import dev.daxverbs.region.RegionCounters;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 
@@ -32,10 +31,11 @@ import java.util.Optional;
  * @param latency of the transfers that succeeded
  * @param reasons what went wrong, and how often
  * @param breakers what ran beside
+ * @param connected what one of two processes adds; null if there was one
  */
 record Report(String kernel, String device, String memory, String region, Settings settings, double seconds, long transfers, long failed,
-        long truncated, long outOfOrder, long compared, long excused, long lost, RegionCounters numbers, Latency latency, Map<String, Long> reasons,
-        List<BreakerRuns> breakers) implements Json.Fields {
+        long truncated, long outOfOrder, long compared, long excused, long lost, Counts numbers, Latency latency, Map<String, Long> reasons,
+        List<BreakerRuns> breakers, ConnectedNumbers connected) implements Json.Fields {
     /**
      * What ran beside.
      *
@@ -50,7 +50,7 @@ record Report(String kernel, String device, String memory, String region, Settin
     public void writeTo(JsonGenerator json) throws IOException {
         json.writeStringField("kernel", kernel);
         json.writeStringField("device", device);
-        json.writeStringField("file", settings.file().toString());
+        json.writeStringField("file", file());
         json.writeStringField("memory", memory);
         json.writeStringField("memory_source", settings.memory().toString());
         json.writeStringField("first_region", region);
@@ -64,6 +64,7 @@ record Report(String kernel, String device, String memory, String region, Settin
         Json.writeResult(json, transfers, numbers.breaks(), failed, lost, latency);
         json.writeNumberField("direct", numbers.direct());
         json.writeNumberField("staged", numbers.staged());
+        json.writeNumberField("emulated", numbers.emulated());
         json.writeNumberField("truncated", truncated);
         json.writeNumberField("forced", numbers.forced());
         json.writeNumberField("fenced", numbers.fenced());
@@ -84,6 +85,14 @@ record Report(String kernel, String device, String memory, String region, Settin
             json.writeEndObject();
         }
         json.writeEndArray();
+        if (connected != null) {
+            connected.writeTo(json);
+        }
+    }
+
+    /** The file, or of a process that has none, where it is. */
+    private String file() {
+        return settings.file() == null ? "at " + connected.address() : settings.file().toString();
     }
 
     /** What is not as it should be. */
@@ -94,10 +103,13 @@ record Report(String kernel, String device, String memory, String region, Settin
         if (transfers == 0) {
             return Optional.of("nothing was transferred");
         }
-        if (compared == 0) {
+        if (compared == 0 && !(connected != null && connected.leavesComparing(settings.operation()))) {
             return Optional.of("nothing was compared");
         }
-        return settings.breaks() > 0 && numbers.breaks() == 0 ? Optional.of("there were no lease breaks") : Optional.empty();
+        if (settings.breaks() > 0 && numbers.breaks() == 0) {
+            return Optional.of("there were no lease breaks");
+        }
+        return connected == null ? Optional.empty() : connected.complaint();
     }
 
     /** For people. */
@@ -105,12 +117,15 @@ record Report(String kernel, String device, String memory, String region, Settin
     public String toString() {
         StringBuilder text = new StringBuilder(String.format(Locale.ROOT, """
                 %s on %s (%s, memory=%s), Linux %s: %,d transfers in %.1f s
-                direct %,d  staged %,d  breaks %,d  forced %,d  fenced %,d
+                direct %,d  staged %,d%s  breaks %,d  forced %,d  fenced %,d
                 failed %,d  lost %,d  out of order %,d  truncated %,d  compared %,d  excused %,d
                 latency: p50 %,.1f µs  p99 %,.1f µs  p99.9 %,.1f µs  max %,.1f µs
-                """, settings.file(), device, memory, settings.memory(), kernel, transfers, seconds, numbers.direct(), numbers.staged(), numbers.breaks(),
-                numbers.forced(), numbers.fenced(), failed, lost, outOfOrder, truncated, compared, excused, latency.p50(), latency.p99(), latency.p999(),
-                latency.max()));
+                """, file(), device, memory, settings.memory(), kernel, transfers, seconds, numbers.direct(), numbers.staged(),
+                connected == null ? "" : String.format(Locale.ROOT, "  emulated %,d", numbers.emulated()), numbers.breaks(), numbers.forced(), numbers.fenced(), failed, lost, outOfOrder, truncated, compared, excused,
+                latency.p50(), latency.p99(), latency.p999(), latency.max()));
+        if (connected != null) {
+            text.append(connected);
+        }
         breakers.forEach(breaker -> text.append(String.format(Locale.ROOT, "breaker ran %,d times, %,d with a bad status: %s%n", breaker.runs(),
                 breaker.bad(), breaker.command())));
         reasons.forEach((reason, times) -> text.append(String.format(Locale.ROOT, "%,d times: %s%n", times, reason)));

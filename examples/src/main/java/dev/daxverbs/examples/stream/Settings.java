@@ -29,4 +29,16 @@ record Settings(Path file, long create, MemorySource memory, String device, Oper
     int places() {
         return queuePairs * depth;
     }
+
+    /** The same with transfers that the other side makes. */
+    Settings with(Operation transfers, RemoteLayout layout) {
+        return new Settings(file, create, memory, device, transfers, layout.size(), layout.depth(), layout.connections(), regions, layout.offsetMode(), length,
+                breaks, drain, coolDown, change, breakers);
+    }
+
+    /** The same of a file that others may change so. */
+    Settings with(ContentChange others) {
+        return new Settings(file, create, memory, device, operation, size, depth, queuePairs, regions, offsetMode, length, breaks, drain, coolDown, others,
+                breakers);
+    }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -66,6 +67,11 @@ final class ShellLoop implements AutoCloseable {
                 System.err.println("breaker ended: " + command + ": " + e.getMessage());
             }
         }
+    }
+
+    /** What each of several has done. */
+    static List<Report.BreakerRuns> runs(List<ShellLoop> loops) {
+        return loops.stream().map(loop -> new Report.BreakerRuns(loop.command, loop.runs, loop.bad)).toList();
     }
 
     String command() {

@@ -23,17 +23,33 @@ import java.util.concurrent.Callable;
     "Runs RDMA transfers against the mapping of a file, and compares each with the file.",
     "BYTES may end in K, M or G."})
 final class Stream implements Callable<Integer> {
+    private static final int DEFAULT_SECONDS = 10;
     private static final int MOST_DEPTH = 1024;
     private static final int MOST_QUEUE_PAIRS = 256;
     private static final int MOST_REGIONS = 1_000_000;
     private static final int MOST_SECONDS = 1_000_000;
     private static final long MOST_SIZE = 64 << 20;
+    /** If there are two processes: what only the connecting one takes, and what only the listening one. */
+    private static final List<String> TRANSFERS = List.of("--op", "--size", "--depth", "--queue-pairs", "--regions", "--offset-mode");
+    private static final List<String> FILE = List.of("--file", "--create", "--memory", "--regions", "--cool-down", "--breaker", "--breakers-change",
+            "--breakers-keep-content");
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--file", paramLabel = "FILE", required = true, description = "the file; its content is overwritten")
+    @Option(names = "--file", paramLabel = "FILE", description = "the file; its content is overwritten")
     private Path file;
+
+    @Option(names = "--listen", paramLabel = "ADDRESS", converter = AddressConverter.class,
+            description = "give the file out to another process, which makes the transfers: host:port or [v6]:port")
+    private HostAddress listen;
+
+    @Option(names = "--connect", paramLabel = "ADDRESS", converter = AddressConverter.class,
+            description = "make the transfers to the file of another process, which listens there")
+    private HostAddress connect;
+
+    @Option(names = "--hold", paramLabel = "S", description = "with --listen: another process opens the file for writing once, and keeps it open for so long")
+    private int hold;
 
     @Option(names = "--device", paramLabel = "D", description = "RDMA device (default: the first with an active port, of MTU 4096 if there is one)")
     private String device;
@@ -59,8 +75,8 @@ final class Stream implements Callable<Integer> {
                     + " (default: ${DEFAULT-VALUE})")
     private OffsetMode offsetMode = OffsetMode.ALIGNED;
 
-    @Option(names = "--seconds", paramLabel = "S", description = "how long (default: ${DEFAULT-VALUE})")
-    private int seconds = 10;
+    @Option(names = "--seconds", paramLabel = "S", description = "how long (default: ${DEFAULT-VALUE}; with --listen: until the other side ends)")
+    private int seconds = DEFAULT_SECONDS;
 
     @Option(names = "--cool-down", paramLabel = "N",
             description = "breaks may cost one part in so many of the time, then the file rests staged; 0: it never rests (default: ${DEFAULT-VALUE})")
@@ -111,6 +127,18 @@ final class Stream implements Callable<Integer> {
         }
     }
 
+    /** Reads an address. */
+    static final class AddressConverter implements CommandLine.ITypeConverter<HostAddress> {
+        @Override
+        public HostAddress convert(String text) {
+            try {
+                return HostAddress.parse(text);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     Stream() {
     }
 
@@ -130,11 +158,13 @@ final class Stream implements Callable<Integer> {
         if (checkOnly) {
             return 0;
         }
-        Report report = new StreamRun(settings, System.out, json).run();
+        Report report = listen != null ? new OwnerRun(listen, settings, hold, System.out, json).run()
+                : connect != null ? new PeerRun(connect, settings, System.out, json).run() : new StreamRun(settings, System.out, json).run();
         return report.complaint().isEmpty() ? 0 : 1;
     }
 
     private Settings settings() {
+        checkSide();
         checkRange("--size", size, 1, MOST_SIZE);
         checkRange("--depth", depth, 1, MOST_DEPTH);
         checkRange("--queue-pairs", queuePairs, 1, MOST_QUEUE_PAIRS);
@@ -147,8 +177,35 @@ final class Stream implements Callable<Integer> {
         if (memory.losesName() && create == 0) {
             throw new ParameterException(spec.commandLine(), "--memory %s takes the file's name away: it needs --create".formatted(memory));
         }
+        checkRange("--hold", hold, 0, MOST_SECONDS);
+        if (listen != null && !isGiven("--seconds")) {
+            seconds = MOST_SECONDS;
+        }
         return new Settings(file, create, memory, device, operation, (int) size, depth, queuePairs, regions, offsetMode, Duration.ofSeconds(seconds), breaks,
                 Duration.ofSeconds(drainSeconds), coolDown, keepContent ? ContentChange.NOTHING : change, List.copyOf(breakers));
+    }
+
+    /** What is whose: the one has the file and those who break its lease, the other makes the transfers. */
+    private void checkSide() {
+        if (listen != null && connect != null) {
+            throw new ParameterException(spec.commandLine(), "--listen and --connect are for two processes");
+        }
+        if (file == null && connect == null) {
+            throw new ParameterException(spec.commandLine(), "--file is needed");
+        }
+        if (listen == null && hold != 0) {
+            throw new ParameterException(spec.commandLine(), "--hold is for --listen");
+        }
+        List<String> others = listen != null ? TRANSFERS : connect != null ? FILE : List.of();
+        for (String option : others) {
+            if (isGiven(option)) {
+                throw new ParameterException(spec.commandLine(), "%s is for the %s side".formatted(option, listen != null ? "connecting" : "listening"));
+            }
+        }
+    }
+
+    private boolean isGiven(String option) {
+        return spec.commandLine().getParseResult().hasMatchedOption(option);
     }
 
     private void checkRange(String option, long value, long least, long most) {

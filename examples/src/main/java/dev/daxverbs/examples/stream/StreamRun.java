@@ -7,7 +7,6 @@ import dev.daxverbs.examples.load.Latency;
 import dev.daxverbs.examples.load.Pattern;
 import dev.daxverbs.examples.load.UserException;
 import dev.daxverbs.region.MemoryRegion;
-import dev.daxverbs.region.RegionCounters;
 import dev.daxverbs.region.RegionDescription;
 import dev.daxverbs.region.RegionDomain;
 import dev.daxverbs.region.RegionOptions;
@@ -60,7 +59,7 @@ final class StreamRun {
 
     Report run() throws IOException {
         try (DeviceContext context = Devices.open(settings.device(), "scripts/stream"); Closing closing = new Closing()) {
-            DaxFile file = open(closing);
+            DaxFile file = open(settings, closing);
             long size = file.size();
             Layout layout = Layout.of(size, settings.regions(), settings.places(), settings.size(), settings.operation().hasAtomics());
             if (settings.operation().hasAtomics()) {
@@ -76,12 +75,13 @@ final class StreamRun {
             String first = describe(regions.getFirst());
             out.println("the first region: " + first);
             Report report = run(memory, first, layout, domain, regions, context.device().name(), arena, closing);
-            say(report); // before anything is closed, which may fail or hang after what was seen
+            say(report, out, json); // before anything is closed, which may fail or hang after what was seen
             return report;
         }
     }
 
-    private void say(Report report) throws IOException {
+    /** Tells what happened. */
+    static void say(Report report, PrintStream out, Path json) throws IOException {
         out.println();
         out.print(report);
         out.flush();
@@ -90,7 +90,8 @@ final class StreamRun {
         }
     }
 
-    private DaxFile open(Closing closing) throws IOException {
+    /** Opens or makes the file. */
+    static DaxFile open(Settings settings, Closing closing) throws IOException {
         Path path = settings.file();
         Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
         if (settings.create() == 0) {
@@ -133,7 +134,7 @@ final class StreamRun {
     }
 
     /** One that lies over one file only does not name what it lies over by itself. */
-    private static String describe(MemoryRegion region) {
+    static String describe(MemoryRegion region) {
         RegionDescription description = region.describe();
         return description.extents().size() == 1 ? description + "; " + description.extents().getFirst() : description.toString();
     }
@@ -158,12 +159,12 @@ final class StreamRun {
             for (String command : settings.breakers()) {
                 breakers.add(new ShellLoop(command, path, memory.sizeBytes()));
             }
-            SecondLine line = new SecondLine(startNs);
+            SecondLine line = new SecondLine(startNs, false);
             BooleanSupplier enough = () -> loads.stream().allMatch(PairLoad::isDead)
                     || settings.breaks() > 0 && first.breaks() >= settings.breaks();
             for (long second = 1; second <= settings.length().toSeconds() && !enough.getAsBoolean(); second++) {
                 sleepUntil(startNs + second * SECOND_NS, enough);
-                out.println(line.next(second, System.nanoTime(), tally, domain.counters()));
+                out.println(line.next(second, System.nanoTime(), tally, Counts.of(domain)));
             }
         } finally {
             breakers.parallelStream().forEach(ShellLoop::close);
@@ -179,13 +180,13 @@ final class StreamRun {
         if (settings.operation().hasAtomics() && tally.failed() == 0) {
             new Verification(closing.add(memory.content()), layout, settings, words, now, tally).wordsEnded();
         }
-        RegionCounters numbers = domain.counters(); // before the file is opened once more, which breaks its lease
+        Counts numbers = Counts.of(domain); // before the file is opened once more, which breaks its lease
         memory.compareInTheEnd(tally);
         tally.newLatencies();
         return new Report(Devices.kernel(), device, memory.kind().toString(), described, settings, seconds, tally.transfers(), tally.failed(), tally.truncated(),
                 tally.outOfOrder(), tally.compared(), tally.excused(), tally.lost(), numbers,
                 Latency.of(tally.allLatencies()), tally.reasons(),
-                breakers.stream().map(breaker -> new Report.BreakerRuns(breaker.command(), breaker.runs(), breaker.bad())).toList());
+                ShellLoop.runs(breakers), null);
     }
 
     private List<Thread> start(List<PairLoad> loads) {
@@ -215,7 +216,7 @@ final class StreamRun {
         }
     }
 
-    private static void join(Thread thread) {
+    static void join(Thread thread) {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

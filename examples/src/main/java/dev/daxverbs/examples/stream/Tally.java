@@ -39,6 +39,16 @@ final class Tally {
         latencies.recordValue(Math.clamp(latencyNs, 0, MOST_NS));
     }
 
+    /** One that nobody has timed. */
+    void succeeded() {
+        succeeded.increment();
+    }
+
+    /** So many more were made than this process has seen. */
+    void alsoMade(long number) {
+        begun.add(number);
+    }
+
     void failed(String reason) {
         failed.increment();
         note(reason);
@@ -97,7 +107,7 @@ final class Tally {
         return begun.sum();
     }
 
-    long succeeded() {
+    long successes() {
         return succeeded.sum();
     }
 

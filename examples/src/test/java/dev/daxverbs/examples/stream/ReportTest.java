@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
-import dev.daxverbs.region.RegionCounters;
 
 import org.junit.jupiter.api.Test;
 
@@ -20,9 +19,9 @@ class ReportTest {
 
     private static Report report(long transfers, long failed, long outOfOrder, long compared, long lost, long wantedBreaks, long breaks) {
         return new Report("7.3", "rxe0", "TMPFS", "DIRECT", Example.settings(Operation.MIXED, OffsetMode.ANY, ContentChange.ZEROS, wantedBreaks), 1.5,
-                transfers, failed, 3, outOfOrder, compared, 4, lost, new RegionCounters(990, 10, 3, breaks, 1, 2),
+                transfers, failed, 3, outOfOrder, compared, 4, lost, new Counts(990, 10, 7, breaks, 1, 2),
                 new Latency(transfers, 97.3, 410.5, 5_100, 9_000), failed > 0 ? Map.of("READ: remote access error", failed) : Map.of(),
-                List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)));
+                List.of(new Report.BreakerRuns(": < \"$FILE\"", 7, 1)), null);
     }
 
     @Test
@@ -34,7 +33,7 @@ class ReportTest {
                 {"kernel":"7.3","device":"rxe0","file":"/dev/shm/x","memory":"TMPFS","memory_source":"declared",\
                 "first_region":"DIRECT","op":"mixed","size":4096,"depth":4,"queue_pairs":2,"regions":1,\
                 "offset_mode":"any","seconds":1.5,"transfers":1000,"breaks":5,"failed":6,"lost":0,"p50_us":97.3,"p99_us":410.5,"p999_us":5100.0,\
-                "max_us":9000.0,"direct":990,"staged":10,"truncated":3,"forced":1,"fenced":2,"out_of_order":0,"compared":900,"excused":4,\
+                "max_us":9000.0,"direct":990,"staged":10,"emulated":7,"truncated":3,"forced":1,"fenced":2,"out_of_order":0,"compared":900,"excused":4,\
                 "reasons":{"READ:remoteaccesserror":6},"breakers":[{"command":":<\\"$FILE\\"","runs":7,"bad":1}]}""");
     }
 
