@@ -9,6 +9,8 @@ public final class Idle {
     private static final int YIELDS = 10;
     private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
 
+    private static final long MOST_PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(500);
+
     private Idle() {
     }
 
@@ -18,6 +20,15 @@ public final class Idle {
             LockSupport.parkNanos(PAUSE_NS);
         } else if (idlePolls > SPINS) {
             Thread.yield();
+        }
+    }
+
+    /** The same where two processes do so, each with several threads: pauses grow, as waking up is most of what they do. */
+    public static void restLonger(int idlePolls) {
+        if (idlePolls > SPINS + YIELDS) {
+            LockSupport.parkNanos(Math.min(MOST_PAUSE_NS, PAUSE_NS * (idlePolls - SPINS - YIELDS)));
+        } else {
+            rest(idlePolls);
         }
     }
 }

@@ -64,7 +64,13 @@ record ConnectedNumbers(Side side, String address, int connections, long message
         if (other == null) {
             return Optional.of("the other side did not say what it has counted");
         }
-        return hold != null && hold.transfers() == 0 ? Optional.of("nothing was transferred while a writer held the file open") : Optional.empty();
+        if (hold == null) {
+            return Optional.empty();
+        }
+        Counts after = hold.numbersAfter();
+        return hold.transfers() == 0 ? Optional.of("nothing was transferred while a writer held the file open")
+                : hold.transfersAfter() - after.emulated() - after.staged() <= 0 ? Optional.of("nothing was DIRECT after a writer had closed the file")
+                : Optional.empty();
     }
 
     /** For people. */

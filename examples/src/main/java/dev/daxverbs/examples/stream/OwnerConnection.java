@@ -103,7 +103,7 @@ final class OwnerConnection {
             if (idle % CHECK_OPEN == CHECK_OPEN - 1 && !connection.isOpen()) {
                 ended();
             }
-            Idle.rest(idle);
+            Idle.restLonger(idle);
         }
         countViolations("receives", receives);
         countViolations("sends", sends);
@@ -283,7 +283,8 @@ final class OwnerConnection {
         }
         number = hello.connection();
         content = owner.memory.content();
-        slots = new SlotCheck(content, plan.layout(), plan.run(), number, owner.settings.change(), owner.now, owner.tally);
+        slots = new SlotCheck(content, plan.layout(), plan.run(), number, owner.settings.change(), owner.now, owner.tally,
+                SlotCheck.PATIENCE_NS);
         for (int i = 1; i < plan.layout().receives(); i++) {
             toPost.add(i); // and the one that HELLO took
         }
@@ -297,7 +298,7 @@ final class OwnerConnection {
         post(message, send);
         long endNs = System.nanoTime() + GOODBYE_NS;
         while (connection.isOpen() && System.nanoTime() - endNs < 0) {
-            Idle.rest(CHECK_OPEN); // until it has gone
+            Idle.restLonger(CHECK_OPEN); // until it has gone
         }
         refused = true;
     }

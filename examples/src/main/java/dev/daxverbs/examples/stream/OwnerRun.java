@@ -45,6 +45,7 @@ final class OwnerRun {
     private final HostAddress address;
     private final Settings settings;
     private final int hold;
+    private final Duration patience;
     private final PrintStream out;
     private final Path json;
     private final Tally tally = new Tally();
@@ -56,13 +57,15 @@ final class OwnerRun {
      * @param address where to listen
      * @param settings the file, and what to do with it beside; the transfers are the peer's
      * @param hold for how many seconds a writer is to hold the file open; 0 for none
+     * @param patience how long to wait for a peer
      * @param out for people
      * @param json where the results go for programs; null for nowhere
      */
-    OwnerRun(HostAddress address, Settings settings, int hold, PrintStream out, Path json) {
+    OwnerRun(HostAddress address, Settings settings, int hold, Duration patience, PrintStream out, Path json) {
         this.address = address;
         this.settings = settings;
         this.hold = hold;
+        this.patience = patience;
         this.out = out;
         this.json = json;
     }
@@ -144,7 +147,11 @@ final class OwnerRun {
 
     /** Waits for all connections of the first peer that comes. */
     private void accept(Owner owner, Listener listener, Closing closing) throws IOException {
+        long endNs = System.nanoTime() + patience.toNanos();
         while (!owner.isComplete()) {
+            if (System.nanoTime() - endNs >= 0) {
+                throw new UserException("no peer has come, or not with all its connections, within " + patience.toSeconds() + " s");
+            }
             if (owner.plan() != null && allGone()) {
                 throw new UserException("the peer has gone before all its connections were there");
             }

@@ -185,7 +185,7 @@ final class PeerLoad {
                 idle = pollOnce() > 0 ? 0 : idle + 1;
                 if (idle > 0) {
                     checkOpen(idle);
-                    Idle.rest(idle);
+                    Idle.restLonger(idle);
                 }
             }
             peer.gaps().end(System.nanoTime());
@@ -291,7 +291,7 @@ final class PeerLoad {
             }
             idle = pollOnce() > 0 ? 0 : idle + 1;
             checkOpen(idle);
-            Idle.rest(idle);
+            Idle.restLonger(idle);
         }
     }
 

@@ -22,12 +22,11 @@ import java.util.function.BooleanSupplier;
 /** The run of the connecting side: makes the transfers, and compares what comes back with what it has written. */
 final class PeerRun {
     private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
-    /** The other side may be starting. */
-    private static final Duration LISTENER_PATIENCE = Duration.ofSeconds(60);
     private static final Duration PAUSE = Duration.ofMillis(200);
 
     private final HostAddress address;
     private final Settings settings;
+    private final Duration patience;
     private final PrintStream out;
     private final Path json;
     private final Tally tally = new Tally();
@@ -37,12 +36,14 @@ final class PeerRun {
      *
      * @param address where the owner listens
      * @param settings which transfers to make
+     * @param patience how long the owner may take to listen: it may be starting
      * @param out for people
      * @param json where the results go for programs; null for nowhere
      */
-    PeerRun(HostAddress address, Settings settings, PrintStream out, Path json) {
+    PeerRun(HostAddress address, Settings settings, Duration patience, PrintStream out, Path json) {
         this.address = address;
         this.settings = settings;
+        this.patience = patience;
         this.out = out;
         this.json = json;
     }
@@ -77,7 +78,7 @@ final class PeerRun {
     }
 
     private Connection connect(RegionDomain domain, Links links) throws IOException {
-        long endNs = System.nanoTime() + LISTENER_PATIENCE.toNanos();
+        long endNs = System.nanoTime() + patience.toNanos();
         while (true) {
             try {
                 return Connection.connect(address.resolve(), domain, links.options(PeerLoad.sends(settings.depth()), PeerLoad.receives(), 1));

@@ -22,7 +22,7 @@ import java.util.function.Supplier;
  */
 final class SlotCheck {
     /** A processor that writes a flag across two pages may be halted between them for long. */
-    private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
+    static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
     private static final long PAUSE_MS = 1;
 
     /** What the bytes of a flag say. */
@@ -40,6 +40,7 @@ final class SlotCheck {
     private final Judge judge;
     private final Supplier<Moment> now;
     private final Tally tally;
+    private final long patienceNs;
     private final MemorySegment flagBytes;
     private final MemorySegment found;
     private final MemorySegment expected;
@@ -47,7 +48,8 @@ final class SlotCheck {
     private final Moment[] seenAt;
     private int next;
 
-    SlotCheck(Content file, RemoteLayout layout, long run, int connection, ContentChange change, Supplier<Moment> now, Tally tally) {
+    SlotCheck(Content file, RemoteLayout layout, long run, int connection, ContentChange change, Supplier<Moment> now, Tally tally,
+            long patienceNs) {
         this.file = file;
         this.layout = layout;
         this.run = run;
@@ -56,6 +58,7 @@ final class SlotCheck {
         judge = new Judge(change);
         this.now = now;
         this.tally = tally;
+        this.patienceNs = patienceNs;
         Arena arena = Arena.ofAuto();
         flagBytes = arena.allocate(Flag.BYTES);
         found = arena.allocate(layout.slotBytes());
@@ -77,7 +80,7 @@ final class SlotCheck {
 
     private Found flag(int own) throws IOException {
         int slot = slot(own);
-        long endNs = System.nanoTime() + PATIENCE_NS;
+        long endNs = System.nanoTime() + patienceNs;
         while (true) {
             boolean whole = file.read(flagBytes, layout.slotAt(slot) + layout.flagAt(slot)) == Flag.BYTES;
             Flag flag = whole ? Flag.read(flagBytes, run, slot) : null;
@@ -155,7 +158,7 @@ final class SlotCheck {
     }
 
     private boolean comesLater(int own, Flag flag, MemorySegment content, long at) throws IOException {
-        long endNs = System.nanoTime() + PATIENCE_NS;
+        long endNs = System.nanoTime() + patienceNs;
         while (System.nanoTime() - endNs < 0 && isStill(own, flag)) {
             if (content.mismatch(read(at, flag.length())) == -1) {
                 return true;

@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
     "BYTES may end in K, M or G."})
 final class Stream implements Callable<Integer> {
     private static final int DEFAULT_SECONDS = 10;
+    private static final int CONNECT_SECONDS = 60;
     private static final int MOST_DEPTH = 1024;
     private static final int MOST_QUEUE_PAIRS = 256;
     private static final int MOST_REGIONS = 1_000_000;
@@ -50,6 +51,10 @@ final class Stream implements Callable<Integer> {
 
     @Option(names = "--hold", paramLabel = "S", description = "with --listen: another process opens the file for writing once, and keeps it open for so long")
     private int hold;
+
+    @Option(names = "--wait", paramLabel = "S",
+            description = "how long to wait for the other process (default: with --connect 60; with --listen as long as it takes)")
+    private int waitSeconds;
 
     @Option(names = "--device", paramLabel = "D", description = "RDMA device (default: the first with an active port, of MTU 4096 if there is one)")
     private String device;
@@ -158,8 +163,14 @@ final class Stream implements Callable<Integer> {
         if (checkOnly) {
             return 0;
         }
-        Report report = listen != null ? new OwnerRun(listen, settings, hold, System.out, json).run()
-                : connect != null ? new PeerRun(connect, settings, System.out, json).run() : new StreamRun(settings, System.out, json).run();
+        Report report;
+        if (listen != null) {
+            report = new OwnerRun(listen, settings, hold, Duration.ofSeconds(isGiven("--wait") ? waitSeconds : MOST_SECONDS), System.out, json).run();
+        } else if (connect != null) {
+            report = new PeerRun(connect, settings, Duration.ofSeconds(isGiven("--wait") ? waitSeconds : CONNECT_SECONDS), System.out, json).run();
+        } else {
+            report = new StreamRun(settings, System.out, json).run();
+        }
         return report.complaint().isEmpty() ? 0 : 1;
     }
 
@@ -178,6 +189,7 @@ final class Stream implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--memory %s takes the file's name away: it needs --create".formatted(memory));
         }
         checkRange("--hold", hold, 0, MOST_SECONDS);
+        checkRange("--wait", waitSeconds, 0, MOST_SECONDS);
         if (listen != null && !isGiven("--seconds")) {
             seconds = MOST_SECONDS;
         }
@@ -193,8 +205,8 @@ final class Stream implements Callable<Integer> {
         if (file == null && connect == null) {
             throw new ParameterException(spec.commandLine(), "--file is needed");
         }
-        if (listen == null && hold != 0) {
-            throw new ParameterException(spec.commandLine(), "--hold is for --listen");
+        if (listen == null && isGiven("--hold") || listen == null && connect == null && isGiven("--wait")) {
+            throw new ParameterException(spec.commandLine(), "--hold and --wait are for two processes, the first for the listening one");
         }
         List<String> others = listen != null ? TRANSFERS : connect != null ? FILE : List.of();
         for (String option : others) {

@@ -23,6 +23,8 @@ class StreamTest {
             assertThat(check("--file /dev/shm/x --create 64M --memory " + memory)).as(memory).isZero();
         }
         assertThat(check("--file /dev/shm/x --memory channel")).isZero();
+        assertThat(check("--listen 127.0.0.1:7174 --file /dev/shm/x --create 4M --breaks 9 --breaker true --hold 60 --wait 5 --seconds 7")).isZero();
+        assertThat(check("--connect [::1]:7174 --op mixed --queue-pairs 4 --depth 32 --offset-mode any --size 1K --wait 5 --breaks 9")).isZero();
         assertThat(check("--file=/dev/shm/x --breakers-keep-content --op=READ")).isZero();
     }
 
@@ -31,6 +33,8 @@ class StreamTest {
         "--file x --depth 1025", "--file x --queue-pairs 0", "--file x --regions 0", "--file x --offset-mode odd", "--file x --seconds 0",
         "--file x --seconds -1", "--file x --create -1", "--file x --unknown", "--file x y", "--file x --breaker", "--file x --breaks -1",
         "--file x --drain 0", "--file x --breakers-change some", "--file x --memory", "--file x --memory other",
+        "--listen h:1", "--listen h --file x", "--connect h:1 --listen h:1 --file x", "--connect h:1 --file x", "--connect h:1 --hold 5", "--file x --hold 5",
+        "--file x --wait 5", "--listen h:1 --file x --op read", "--listen h:1 --file x --hold -1", "--connect h:1 --breaker true",
         "--file x --memory renamed", "--file x --memory unlinked"})
     void shouldEndWithStatus2ForWrongUsage(String options) {
         assertThat(check(options)).isEqualTo(2);
