@@ -1,6 +1,13 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.grant.AccessStatus;
+import dev.daxverbs.grant.DrainedQueuePair;
+import dev.daxverbs.grant.GrantSource;
+import dev.daxverbs.grant.Landing;
+import dev.daxverbs.grant.PeerChannel;
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.PumpThreads;
+import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.RegionDomain;
 import dev.daxverbs.verbs.QueuePair;
 import dev.daxverbs.verbs.VerbsException;
@@ -17,7 +24,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -26,10 +35,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
@@ -54,7 +65,9 @@ public final class Connection implements AutoCloseable {
     private final RegionDomain domain;
     private final ConnectionOptions options;
     private final Listener listener; // null: this side has connected
-    private final Exports exports;
+    private final Exports exports; // for this connection alone; behind them the listener's
+    private final Emulation emulation = new Emulation();
+    private final Accesses accesses;
     private final ControlChannel channel;
     private final SocketAddress localAddress;
     private final SocketAddress remoteAddress;
@@ -63,7 +76,7 @@ public final class Connection implements AutoCloseable {
 
     // Guarded by this.
     private LocalEnd end;
-    private Message.Ready peersLanding;
+    private volatile Landing peersLanding; // written under this
     private boolean closeCalled;
     private CloseReason reason;
     private String reasonText;
@@ -77,6 +90,10 @@ public final class Connection implements AutoCloseable {
     private final Map<Integer, Given> given = new HashMap<>();
     private int lastGiven;
 
+    /** How long transfers may take to end to a region that is closed; and how often to look whether a flush is in vain. */
+    private static final long GIVE_BACK_NS = TimeUnit.MILLISECONDS.toNanos(22_500);
+    private static final long FLUSH_LOOK_MS = 100;
+
     private record Request(String name, CompletableFuture<RemoteRegion> answer) {
     }
 
@@ -88,7 +105,8 @@ public final class Connection implements AutoCloseable {
         this.domain = domain;
         this.options = options;
         this.listener = listener;
-        this.exports = exports;
+        this.exports = new Exports(domain, exports);
+        accesses = new Accesses(this::send, this.exports::countAccess);
         this.busy = busy;
         localAddress = raw.getLocalSocketAddress();
         remoteAddress = raw.getRemoteSocketAddress();
@@ -129,7 +147,7 @@ public final class Connection implements AutoCloseable {
             raw.connect(address, (int) options.connectTimeout().toMillis());
             raw.setTcpNoDelay(true);
             Socket socket = options.tls() == null ? raw : client(options, raw, address);
-            connection = new Connection(domain, options, null, new Exports(domain), socket, raw, false);
+            connection = new Connection(domain, options, null, null, socket, raw, false);
         } catch (IOException | RuntimeException e) {
             raw.close();
             throw e;
@@ -304,29 +322,160 @@ public final class Connection implements AutoCloseable {
         return new ConnectionException(reason, "%s has ended: %s, %s".formatted(this, reason, reasonText), null);
     }
 
+    /**
+     * Gives a region out by a name to the other side of this connection alone. Any side may, whichever has connected.
+     *
+     * @param name 1 to 255 bytes in UTF-8; before a listener's name that is the same
+     * @param region of the connection's domain; it may be closed first, which takes it back
+     * @param rights what the other side may do, at least one
+     * @throws IllegalArgumentException if the name is of another length or given out already, the region is of another domain, or is registered without what a
+     *         right needs
+     * @throws IllegalStateException if the region is closed
+     */
+    public void export(String name, MemoryRegion region, Right... rights) {
+        Set<Right> given = EnumSet.noneOf(Right.class);
+        given.addAll(List.of(rights));
+        exports.add(name, region, given);
+    }
+
+    /**
+     * Takes a name back that was given out by {@link #export}, and the region from the other side if it has opened it: as {@link Listener#withdraw}.
+     *
+     * @param name as it was exported
+     * @return whether there was such a name
+     */
+    public boolean withdraw(String name) {
+        return exports.remove(name);
+    }
+
     /** Where the other side's landing is: what a drain's probe reads, and emulated writes with immediate data name. */
-    synchronized Message.Ready peersLanding() {
+    Landing peersLanding() {
         return peersLanding;
+    }
+
+    // For regions of the other side's.
+
+    PeerChannel emulation() {
+        return emulation;
+    }
+
+    private DrainedQueuePair drained() {
+        LocalEnd made;
+        synchronized (this) {
+            made = end;
+        }
+        return made.drained();
+    }
+
+    /** Runs something when nothing is under way any more that was posted before. */
+    void drain(Runnable whenDrained) {
+        drained().drain(whenDrained);
+    }
+
+    void callPump() {
+        drained().callPump();
+    }
+
+    /** Nothing uses the key of an epoch any more. */
+    void sayRevoked(int region, long epoch) {
+        channel.sendIf(conversation -> conversation.isDraining(region, epoch) ? new Message.Revoked(region, epoch) : null);
+    }
+
+    /** Nothing uses a region any more that its owner has withdrawn. */
+    void sayWithdrawn(int region) {
+        synchronized (this) {
+            remoteRegions.remove(region);
+        }
+        channel.sendIf(conversation -> conversation.isWithdrawn(region) ? new Message.Withdrawn(region) : null);
+    }
+
+    /** The user has closed a region of the other side's: waits until nothing uses it, and says so. */
+    void giveBack(RemoteRegion region) {
+        CountDownLatch nothingUnderWay = new CountDownLatch(1);
+        drain(nothingUnderWay::countDown);
+        callPump();
+        long endNs = System.nanoTime() + GIVE_BACK_NS;
+        boolean interrupted = false;
+        boolean done = false;
+        while (!done && channel.isOpen()) {
+            try {
+                done = nothingUnderWay.await(1, TimeUnit.MILLISECONDS) && drained().isDoneWith(region.peer());
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+            if (!done && System.nanoTime() - endNs > 0) {
+                fenceFor(CloseReason.LATE, "transfers to %s were under way %d s after it was closed".formatted(region,
+                        TimeUnit.NANOSECONDS.toSeconds(GIVE_BACK_NS)));
+            }
+        }
+        synchronized (this) {
+            remoteRegions.remove(region.number());
+        }
+        channel.sendIf(conversation -> conversation.canForget(region.number()) ? new Message.Forget(region.number()) : null);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** {@link RemoteRegion#flush}. */
+    void flush(RemoteRegion region, long offset, long lengthBytes) throws IOException {
+        CompletableFuture<AccessStatus> answer = new CompletableFuture<>();
+        long endNs = System.nanoTime() + options.flushTimeout().toNanos();
+        CountDownLatch read = new CountDownLatch(1);
+        drain(read::countDown); // a read behind what was written
+        try {
+            boolean asked = false;
+            while (!answer.isDone() || !asked) {
+                if (!channel.isOpen()) {
+                    awaitEnd();
+                    throw ended();
+                }
+                if (System.nanoTime() - endNs > 0) {
+                    throw new SocketTimeoutException("no answer to the flush of %d bytes at %d of %s within %s".formatted(lengthBytes, offset, region,
+                            options.flushTimeout()));
+                }
+                if (!asked && read.await(1, TimeUnit.MILLISECONDS)) {
+                    asked = emulation.flush(region.number(), offset, lengthBytes, (status, data, value) -> answer.complete(status));
+                }
+                if (asked) {
+                    awaitShortly(answer);
+                }
+            }
+            AccessStatus status = answer.getNow(null);
+            if (status != AccessStatus.OK) {
+                throw new IOException("flush of %d bytes at %d of %s: the owner says %s".formatted(lengthBytes, offset, region, status));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while flushing " + region);
+        }
+    }
+
+    private static void awaitShortly(CompletableFuture<AccessStatus> answer) throws InterruptedException {
+        try {
+            answer.get(FLUSH_LOOK_MS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            // to look whether the connection is open
+        } catch (ExecutionException e) {
+            throw new AssertionError(e); // nobody completes it so
+        }
+    }
+
+    /** Stops the queue pair, and then ends the connection: when this returns, the device does nothing for the other side any more. */
+    void fenceFor(CloseReason why, String text) {
+        LocalEnd made;
+        synchronized (this) {
+            made = end;
+        }
+        if (made != null) {
+            made.fence();
+        }
+        channel.close(why, text);
     }
 
     /** Queues a message; false if the connection is ending. */
     boolean send(Message message) {
         return channel.send(message);
-    }
-
-    /** Ends it for a reason that somebody else of the library found. */
-    void closeFor(CloseReason why, String text) {
-        channel.close(why, text);
-    }
-
-    /** The user has closed a region of the other side's. */
-    void forget(RemoteRegion region) {
-        synchronized (this) {
-            if (remoteRegions.remove(region.number()) == null) {
-                return; // it went with the connection
-            }
-        }
-        channel.send(new Message.Forget(region.number()));
     }
 
     /**
@@ -393,6 +542,80 @@ public final class Connection implements AutoCloseable {
         return "connection %s %s".formatted(listener == null ? "to" : "from", remoteAddress);
     }
 
+    /** Accesses by message that this side asks the other for. */
+    private final class Emulation implements PeerChannel {
+        private final Deque<Taker> takers = new ArrayDeque<>(); // of what is unanswered; guarded by itself, within the channel's lock where that is held
+
+        @Override
+        public boolean write(int region, long offset, byte[] data, Taker taker) {
+            return ask(MessageType.WRITE, data.length, sequence -> new Message.Write(sequence, region, offset, ByteBuffer.wrap(data)), taker);
+        }
+
+        @Override
+        public boolean read(int region, long offset, int lengthBytes, Taker taker) {
+            return ask(MessageType.READ, lengthBytes, sequence -> new Message.Read(sequence, region, offset, lengthBytes), taker);
+        }
+
+        @Override
+        public boolean compareAndSwap(int region, long offset, long expected, long desired, Taker taker) {
+            return ask(MessageType.COMPARE_AND_SWAP, 0, sequence -> new Message.CompareAndSwap(sequence, region, offset, expected, desired),
+                    taker);
+        }
+
+        @Override
+        public boolean fetchAndAdd(int region, long offset, long addend, Taker taker) {
+            return ask(MessageType.FETCH_AND_ADD, 0, sequence -> new Message.FetchAndAdd(sequence, region, offset, addend), taker);
+        }
+
+        boolean flush(int region, long offset, long lengthBytes, Taker taker) {
+            return ask(MessageType.FLUSH, 0, sequence -> new Message.Flush(sequence, region, offset, lengthBytes), taker);
+        }
+
+        private boolean ask(MessageType type, int lengthBytes, LongFunction<Message.Access> maker, Taker taker) {
+            return channel.sendIf(conversation -> {
+                if (!conversation.hasRoomFor(type, lengthBytes)) {
+                    return null;
+                }
+                synchronized (takers) {
+                    takers.add(taker); // in the order of the messages, and before the answer can come
+                }
+                return maker.apply(conversation.nextSequence());
+            });
+        }
+
+        /** The answer to the oldest that is unanswered: the conversation has seen to that. */
+        void take(Message.Answer answer) {
+            Taker taker;
+            synchronized (takers) {
+                taker = takers.remove();
+            }
+            switch (answer) {
+                case Message.Done done -> taker.answered(done.status(), null, 0);
+                case Message.Data data -> {
+                    byte[] bytes = new byte[data.data().remaining()];
+                    data.data().get(bytes); // the reader's buffer has something else in a moment
+                    taker.answered(AccessStatus.OK, bytes, 0);
+                }
+                case Message.Value value -> taker.answered(AccessStatus.OK, null, value.before());
+            }
+        }
+
+        @Override
+        public int longestAccessBytes() {
+            return MessageType.MAX_DATA_BYTES;
+        }
+
+        @Override
+        public Landing landing() {
+            return peersLanding;
+        }
+
+        @Override
+        public long emulateAfterNs() {
+            return options.emulateAfter().toNanos();
+        }
+    }
+
     /** What the channel calls. */
     private final class Side implements ControlChannel.Side {
         @Override
@@ -424,8 +647,10 @@ public final class Connection implements AutoCloseable {
                 case Message.Hello hello -> takeHello(hello);
                 case Message.Ready ready -> {
                     synchronized (Connection.this) {
-                        peersLanding = ready;
+                        peersLanding = new Landing(ready.address(), ready.key(), ready.lengthBytes());
                     }
+                    end.attach(peersLanding, () -> PumpThreads.run(() -> channel.close(CloseReason.QUEUE_PAIR,
+                            "the queue pair was stopped by an error, or on purpose")));
                     opened.complete(null);
                     if (listener != null) {
                         listener.opened(Connection.this);
@@ -443,14 +668,11 @@ public final class Connection implements AutoCloseable {
                 case Message.Revoke revoke -> remoteRegion(revoke.region()).ifPresent(region -> region.revoke(revoke.epoch()));
                 case Message.Restore restore -> remoteRegion(restore.region()).ifPresent(region -> region.restore(restore.grant()));
                 case Message.Withdraw withdraw -> remoteRegion(withdraw.region()).ifPresent(RemoteRegion::withdraw);
-                case Message.Forget forget -> {
-                    Given back = given.remove(forget.region());
-                    back.export().forget(Connection.this, forget.region());
-                }
+                case Message.Revoked revoked -> given.get(revoked.region()).export().revoked(Connection.this, revoked.region());
+                case Message.Withdrawn withdrawn -> takeBack(withdrawn.region());
+                case Message.Forget forget -> takeBack(forget.region());
                 case Message.Access access -> takeAccess(access);
-                case Message.Answer _ -> {
-                    // for the pump, which will have asked
-                }
+                case Message.Answer answer -> emulation.take(answer);
                 default -> throw new AssertionError(message.type() + " should not have come so far");
             }
         }
@@ -497,14 +719,18 @@ public final class Connection implements AutoCloseable {
         private void takeRegion(Message.Region opened) {
             Request request = takeRequest(opened.request());
             if (request != null) {
-                RemoteRegion region = new RemoteRegion(Connection.this, request.name(), opened);
+                RemoteRegion region = RemoteRegion.opened(Connection.this, request.name(), opened);
                 synchronized (Connection.this) {
                     remoteRegions.put(opened.region(), region);
                 }
                 if (request.answer().complete(region)) {
                     return;
                 }
-                region.close(); // it came when the user had just given up
+                region.end("was opened too late");
+                synchronized (Connection.this) {
+                    remoteRegions.remove(opened.region());
+                }
+                channel.send(new Message.Forget(opened.region())); // nobody has used it
             } else {
                 channel.send(new Message.Forget(opened.region()));
             }
@@ -522,13 +748,24 @@ public final class Connection implements AutoCloseable {
             }
         }
 
-        /** The checks of emulated transfers. Those that pass are to be executed by the region's pump, which is not there yet. */
+        private void takeBack(int number) {
+            given.remove(number).export().forget(Connection.this, number);
+        }
+
         private void takeAccess(Message.Access access) {
             AccessStatus status = check(access);
             if (status != AccessStatus.OK) {
                 exports.refusedAccess(Connection.this, access, status);
             }
-            channel.send(new Message.Done(access.sequence(), status == AccessStatus.OK ? AccessStatus.FAILED : status));
+            Message.Access kept = access instanceof Message.Write write ? new Message.Write(write.sequence(), write.region(), write.offset(),
+                    copy(write.data())) : access;
+            GrantSource source = status == AccessStatus.OK ? given.get(access.region()).export().source() : null;
+            accesses.add(kept, source, status);
+        }
+
+        /** What is in a message is in the reader's buffer, and ends with the next. */
+        private static ByteBuffer copy(ByteBuffer data) {
+            return ByteBuffer.allocate(data.remaining()).put(data.duplicate()).flip();
         }
 
         private AccessStatus check(Message.Access access) {
@@ -572,12 +809,14 @@ public final class Connection implements AutoCloseable {
                 closeListeners.clear();
                 waiting = new ArrayList<>(requests.values());
                 requests.clear();
-                remoteRegions.values().forEach(RemoteRegion::end);
+                remoteRegions.values().forEach(region -> region.end("ended with its connection, %s".formatted(why)));
                 remoteRegions.clear();
                 made = end;
             }
             given.forEach((number, region) -> region.export().forget(Connection.this, number));
             given.clear();
+            accesses.end();
+            exports.close();
             if (made != null) {
                 made.release();
             }

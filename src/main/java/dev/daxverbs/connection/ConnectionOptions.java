@@ -26,6 +26,8 @@ public final class ConnectionOptions {
     private Duration connectTimeout = Duration.ofSeconds(10);
     private Duration handshakeTimeout = Duration.ofSeconds(10);
     private Duration openTimeout = Duration.ofSeconds(10);
+    private Duration flushTimeout = Duration.ofSeconds(30);
+    private Duration emulateAfter = Duration.ofMillis(10);
     private Duration silence = Duration.ofSeconds(5);
     private byte[] token = new byte[0];
     private SSLContext tls;
@@ -86,6 +88,29 @@ public final class ConnectionOptions {
      */
     public ConnectionOptions openTimeout(Duration time) {
         openTimeout = checked("openTimeout", time);
+        return this;
+    }
+
+    /**
+     * How long {@link RemoteRegion#flush} waits for the owner.
+     *
+     * @param time 10 ms to one hour; default 30 s
+     * @return this
+     */
+    public ConnectionOptions flushTimeout(Duration time) {
+        flushTimeout = checked("flushTimeout", time);
+        return this;
+    }
+
+    /**
+     * How long transfers that name the other side's memory wait for a key, when the lease on its file was broken, before they go by messages on the control
+     * connection. Less means shorter gaps; most breaks are over after some milliseconds, and a transfer that has waited for the device is the faster one then.
+     *
+     * @param time zero to one hour; default 10 ms
+     * @return this
+     */
+    public ConnectionOptions emulateAfter(Duration time) {
+        emulateAfter = time.isZero() ? time : checked("emulateAfter", time);
         return this;
     }
 
@@ -191,6 +216,14 @@ public final class ConnectionOptions {
 
     Duration openTimeout() {
         return openTimeout;
+    }
+
+    Duration flushTimeout() {
+        return flushTimeout;
+    }
+
+    Duration emulateAfter() {
+        return emulateAfter;
     }
 
     Duration silence() {

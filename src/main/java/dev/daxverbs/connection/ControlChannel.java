@@ -158,11 +158,23 @@ final class ControlChannel {
         }
     }
 
-    /** Something that must be decided and said in one step with the state of the conversation. */
-    <T> T locked(Function<Conversation, T> step) {
+    /**
+     * Queues what is decided in one step with the state of the conversation: something that the conversation bounds by itself.
+     *
+     * @param decision makes the message, or null if there is nothing to be said now; called under the channel's lock, and what it returns will be sent
+     * @return whether something was queued
+     */
+    boolean sendIf(Function<Conversation, Message> decision) {
         lock.lock();
         try {
-            return step.apply(conversation);
+            Message message = reason != null || !conversation.isOpen() ? null : decision.apply(conversation);
+            if (message == null) {
+                return false;
+            }
+            conversation.sending(message);
+            queue.add(message);
+            queued.signal();
+            return true;
         } finally {
             lock.unlock();
         }

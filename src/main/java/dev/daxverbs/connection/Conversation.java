@@ -118,6 +118,24 @@ final class Conversation {
                 && unansweredBytes + lengthBytes <= others.windowBytes();
     }
 
+    /** Whether a region of the other side's can be given back. */
+    boolean canForget(int region) {
+        Opened entry = opened.get(region);
+        return entry != null && !entry.withdrawn;
+    }
+
+    /** Whether the other side waits to hear that a grant of its region has ended. */
+    boolean isDraining(int region, long epoch) {
+        Opened entry = opened.get(region);
+        return entry != null && entry.draining == epoch;
+    }
+
+    /** Whether the other side waits for its region. */
+    boolean isWithdrawn(int region) {
+        Opened entry = opened.get(region);
+        return entry != null && entry.withdrawn;
+    }
+
     /**
      * The number of the next emulated request.
      *

@@ -62,7 +62,7 @@ public final class Listener implements AutoCloseable {
         this.domain = domain;
         this.options = options;
         this.socket = socket;
-        exports = new Exports(domain);
+        exports = new Exports(domain, null);
         acceptor = DaemonThreads.named("daxverbs-connection-listener").unstarted(this::acceptAll);
     }
 
@@ -132,7 +132,8 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * Takes a name back: nobody opens it any more. Those who have opened it keep it.
+     * Takes a name back: nobody opens it any more. From those who have opened it the region is taken back, too, and this waits until nothing of theirs is under way
+     * to it: for half of the default lease-break-time, 22.5 s, at most, then their connections are ended ({@link CloseReason#LATE}).
      *
      * @param name as it was exported
      * @return whether there was such a name
@@ -190,7 +191,7 @@ public final class Listener implements AutoCloseable {
      */
     public ListenerCounters counters() {
         synchronized (connections) {
-            return new ListenerCounters(opened, failed, open, exports.refusedOpens(), exports.refusedAccesses());
+            return new ListenerCounters(opened, failed, open, exports.refusedOpens(), exports.refusedAccesses(), exports.accesses());
         }
     }
 
@@ -283,6 +284,7 @@ public final class Listener implements AutoCloseable {
         }
         all.forEach(Connection::shutDown);
         all.forEach(Connection::awaitEnd); // each closes itself that was not given out
+        exports.close();
     }
 
     @Override

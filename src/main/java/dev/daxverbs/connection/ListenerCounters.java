@@ -8,6 +8,7 @@ package dev.daxverbs.connection;
  * @param open connections that are open now
  * @param refusedOpens openings of regions that were refused: unknown or withdrawn names, rights that are not given, too many
  * @param refusedAccesses emulated transfers that were refused: outside the region, without the right, to a region that is not open
+ * @param accesses transfers of peers' that were done by message, as the peer had no key
  */
-public record ListenerCounters(long opened, long failed, int open, long refusedOpens, long refusedAccesses) {
+public record ListenerCounters(long opened, long failed, int open, long refusedOpens, long refusedAccesses, long accesses) {
 }

@@ -1,5 +1,7 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.grant.DrainedQueuePair;
+import dev.daxverbs.grant.Landing;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.RegionDomain;
@@ -144,6 +146,20 @@ final class LocalEnd implements AutoCloseable {
 
     private int ownReads() {
         return Math.max(1, Math.min(READS, context.attributes().maxQpRdAtom()));
+    }
+
+    /**
+     * Lets the queue pair be drained.
+     *
+     * @param peers the other side's landing
+     * @param whenDead is called when the queue pair is stopped
+     */
+    void attach(Landing peers, Runnable whenDead) {
+        drained().attach(new Landing(landing.address(), landing.localKey(), (int) landing.byteSize()), peers, whenDead);
+    }
+
+    DrainedQueuePair drained() {
+        return (DrainedQueuePair) queuePair;
     }
 
     Message.Ready ready() {

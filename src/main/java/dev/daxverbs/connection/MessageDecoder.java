@@ -1,5 +1,6 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.grant.AccessStatus;
 import dev.daxverbs.region.Guard;
 import dev.daxverbs.verbs.Gid;
 import dev.daxverbs.verbs.GidType;
@@ -76,7 +77,7 @@ final class MessageDecoder {
                     body.getLong());
             case FLUSH -> new Message.Flush(positive("sequence", body), body.getInt(), notNegative("offset", body),
                     notNegative("length", body));
-            case DONE -> new Message.Done(positive("sequence", body), AccessStatus.of(unsignedByte(body)));
+            case DONE -> new Message.Done(positive("sequence", body), status(unsignedByte(body)));
             case DATA -> new Message.Data(positive("sequence", body), data(body));
             case VALUE -> new Message.Value(positive("sequence", body), body.getLong());
         };
@@ -243,5 +244,13 @@ final class MessageDecoder {
             throw ProtocolException.malformed("%s=%s has 64 bits".formatted(what, Long.toUnsignedString(value)));
         }
         return value;
+    }
+
+    private static AccessStatus status(int code) throws ProtocolException {
+        AccessStatus status = AccessStatus.of(code);
+        if (status == null) {
+            throw ProtocolException.malformed("status=%d is none".formatted(code));
+        }
+        return status;
     }
 }

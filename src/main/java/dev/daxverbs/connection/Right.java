@@ -1,5 +1,7 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.verbs.SendOpcode;
+
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -18,6 +20,15 @@ public enum Right {
 
     Right(int bit) {
         this.bit = bit;
+    }
+
+    /** The requests that it is needed for. */
+    Set<SendOpcode> opcodes() {
+        return switch (this) {
+            case READ -> EnumSet.of(SendOpcode.RDMA_READ);
+            case WRITE -> EnumSet.of(SendOpcode.RDMA_WRITE, SendOpcode.RDMA_WRITE_WITH_IMM);
+            case ATOMIC -> EnumSet.of(SendOpcode.ATOMIC_CMP_AND_SWP, SendOpcode.ATOMIC_FETCH_AND_ADD);
+        };
     }
 
     /** As bits of a message. */

@@ -45,6 +45,11 @@ public final class RawMemory {
         MemorySegment.copy(ALL, from, ALL, to, bytes);
     }
 
+    /** Bytes, as a segment that is always accessible. */
+    public static MemorySegment segment(long address, long bytes) {
+        return ALL.asSlice(address, bytes);
+    }
+
     /** Sets bytes to zero. */
     public static void clear(long address, long bytes) {
         ALL.asSlice(address, bytes).fill((byte) 0);

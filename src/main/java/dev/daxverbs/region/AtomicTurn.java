@@ -9,35 +9,51 @@ import java.util.Set;
  * Whose turn it is to do a staged atomic on words of one file: one at a time, as reading the word and writing it are two steps. Any thread.
  */
 final class AtomicTurn {
-    private final Set<Pump> waiting = new LinkedHashSet<>(); // guarded by itself
+    private final Set<Runnable> waiting = new LinkedHashSet<>(); // guarded by itself
     private volatile boolean taken;
     private volatile boolean suspended;
 
     /**
      * Gives the turn, if nobody has it and no device can be at the words.
      *
-     * @param pump is called when it is worth trying again
+     * @param whenWorthTrying is called when it is, if the turn was not given; always the same object of one caller
      */
-    boolean begin(Pump pump) {
+    boolean begin(Runnable whenWorthTrying) {
         synchronized (waiting) {
             if (taken || suspended) {
-                waiting.add(pump);
+                waiting.add(whenWorthTrying);
                 return false;
             }
-            waiting.remove(pump);
+            waiting.remove(whenWorthTrying);
             taken = true;
             return true;
         }
     }
 
     void end() {
-        taken = false;
+        synchronized (waiting) {
+            taken = false;
+        }
         callWaiting();
     }
 
     /** Whether somebody has it: the device must not be let at a word. */
     boolean isTaken() {
         return taken;
+    }
+
+    /**
+     * Whether somebody has it.
+     *
+     * @param whenWorthTrying is called when it ends, if somebody has it
+     */
+    boolean isTaken(Runnable whenWorthTrying) {
+        synchronized (waiting) {
+            if (taken) {
+                waiting.add(whenWorthTrying);
+            }
+            return taken;
+        }
     }
 
     /** Gives no turn from now on: the device may still be at words with keys that were withdrawn. */
@@ -51,11 +67,11 @@ final class AtomicTurn {
     }
 
     private void callWaiting() {
-        List<Pump> called;
+        List<Runnable> called;
         synchronized (waiting) {
             called = new ArrayList<>(waiting);
             waiting.clear();
         }
-        called.forEach(Pump::call);
+        called.forEach(Runnable::run);
     }
 }

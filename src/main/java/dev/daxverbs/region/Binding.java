@@ -1,5 +1,7 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.grant.PeerKey;
+import dev.daxverbs.grant.PeerRegion;
 import dev.daxverbs.verbs.ProtectionDomain;
 import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.SendOpcode;
@@ -11,7 +13,7 @@ final class Binding {
     static final int FREE = -1;
     /** The keys are set: the device can have the request as it is. */
     static final int DIRECT = 0;
-    /** A region has no registration now, or the device must not be let at this range of it. */
+    /** A region has no registration or key now, or the device must not be let at this range of it. */
     static final int STAGED = 1;
     /** A file ends before the range, and nobody else has it open. */
     static final int TRUNCATED = 2;
@@ -65,7 +67,7 @@ final class Binding {
         if (!isTracked(remote)) {
             return path;
         }
-        return remote instanceof MemoryRegion ? bindRemote(queuePair, requests, i, total) : STAGED;
+        return bindRemote(queuePair, requests, i, total);
     }
 
     /**
@@ -74,7 +76,9 @@ final class Binding {
      * @param total how many bytes the request moves
      */
     static int bindRemote(TrackedQueuePair queuePair, SendWorkRequests requests, int i, long total) {
-        MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
+        if (!(requests.remoteMemory(i) instanceof MemoryRegion region)) {
+            return bindPeer(queuePair, requests, i, total);
+        }
         MemoryRegion.Usable usable = region.usableFor(queuePair);
         if (usable == null) {
             return STAGED;
@@ -90,6 +94,27 @@ final class Binding {
         return DIRECT;
     }
 
+    /** The same for memory of another process: it is for its owner to say what its file lacks. */
+    private static int bindPeer(TrackedQueuePair queuePair, SendWorkRequests requests, int i, long total) {
+        RegisteredMemory memory = requests.remoteMemory(i);
+        PeerRegion peer = PeerRegion.of(memory);
+        if (peer == null || peer.queuePair() != queuePair || !peer.allows(requests.opcode(i)) || peer.isClosed()) {
+            return STAGED; // check will say why it cannot be
+        }
+        if (total == 0) {
+            requests.setRemoteKey(i, 0); // an empty message names no memory
+            return DIRECT;
+        }
+        PeerKey key = peer.key();
+        long address = requests.remoteAddress(i);
+        if (key == null || address - memory.address() + total > key.bytes() || !key.allows(address, queuePair.mtu().bytes())
+                || requests.opcode(i).isAtomic() && !key.atomics()) {
+            return STAGED;
+        }
+        requests.setRemoteKey(i, key.key());
+        return DIRECT;
+    }
+
     /** Whether a request names a region that is closed, and will not be back. */
     static boolean namesClosedRegion(SendWorkRequests requests, int i) {
         boolean closed = isClosed(requests.remoteMemory(i));
@@ -100,25 +125,24 @@ final class Binding {
     }
 
     private static boolean isClosed(RegisteredMemory memory) {
-        return isTracked(memory) && ((MemoryRegion) memory).isClosed();
+        return isTracked(memory) && (memory instanceof MemoryRegion region ? region.isClosed() : PeerRegion.of(memory).isClosed());
     }
 
     /** What the user gets who names bytes that the file does not have. */
     static RegionTruncatedException truncated(SendWorkRequests requests, int i) {
-        long total = 0;
+        RegionTruncatedException some = null; // the file may have grown since it was found short: then any of them will do
         for (int k = 0; k < requests.elementCount(i); k++) {
-            long length = requests.localLength(i, k);
             if (isTracked(requests.localMemory(i, k))) {
                 MemoryRegion region = (MemoryRegion) requests.localMemory(i, k);
                 long offset = requests.localAddress(i, k) - region.address();
-                if (region.lacksNow(offset, length)) {
-                    return new RegionTruncatedException(region, offset, length, region.usableBytes());
+                some = new RegionTruncatedException(region, offset, requests.localLength(i, k), region.usableBytes());
+                if (region.lacksNow(offset, requests.localLength(i, k))) {
+                    return some;
                 }
             }
-            total += length;
         }
-        MemoryRegion region = (MemoryRegion) requests.remoteMemory(i);
-        return new RegionTruncatedException(region, requests.remoteAddress(i) - region.address(), total, region.usableBytes());
+        return requests.remoteMemory(i) instanceof MemoryRegion region ? new RegionTruncatedException(region,
+                requests.remoteAddress(i) - region.address(), requests.byteLength(i), region.usableBytes()) : some;
     }
 
     /** Refuses what can never be posted, before anything of the list is accepted. */
@@ -135,20 +159,42 @@ final class Binding {
             }
             total += length;
         }
-        if (isTracked(requests.remoteMemory(i))) {
-            MemoryRegion region = regionOf(requests.remoteMemory(i));
-            if (requests.remoteAddress(i) - region.address() > region.byteSize() - total) {
+        RegisteredMemory remote = requests.remoteMemory(i);
+        if (isTracked(remote)) {
+            if (requests.remoteAddress(i) - remote.address() > remote.byteSize() - total) {
                 throw new IndexOutOfBoundsException("offset=%d, lengthBytes=%d: not within %s".formatted(
-                        requests.remoteAddress(i) - region.address(), total, region));
+                        requests.remoteAddress(i) - remote.address(), total, remote));
             }
-            region.checkOpen();
-            direct &= region.allowsDevice(queuePair, requests.remoteAddress(i), 0);
-            staged = total;
+            if (PeerRegion.of(remote) != null) {
+                checkPeer(queuePair, requests, i);
+            } else {
+                MemoryRegion region = regionOf(remote);
+                region.checkOpen();
+                direct &= region.allowsDevice(queuePair, requests.remoteAddress(i), 0);
+                staged = total;
+            }
         }
         if (!direct && isWhole(requests.opcode(i)) && staged > queuePair.stagingBytes()) {
             throw new IllegalArgumentException(("opcode=%s, lengthBytes=%d, of which %d over a file: the device cannot be let at this range (see"
                     + " MemoryRegion.describe()), and a message that cannot be cut is staged only up to stagingBytes=%d: choose more with"
                     + " RegionOptions, or send less at once").formatted(requests.opcode(i), total, staged, queuePair.stagingBytes()));
+        }
+    }
+
+    private static void checkPeer(TrackedQueuePair queuePair, SendWorkRequests requests, int i) {
+        RegisteredMemory memory = requests.remoteMemory(i);
+        PeerRegion peer = PeerRegion.of(memory);
+        peer.checkOpen();
+        if (peer.queuePair() != queuePair) {
+            throw new IllegalArgumentException("%s is to be named on %s, which is its connection's, and not on %s".formatted(memory,
+                    peer.queuePair(), queuePair));
+        }
+        if (!peer.allows(requests.opcode(i))) {
+            throw new IllegalArgumentException("opcode=%s: %s was not opened with the right to do that".formatted(requests.opcode(i), memory));
+        }
+        if (requests.opcode(i).isAtomic() && (requests.remoteAddress(i) - memory.address()) % Long.BYTES != 0) {
+            throw new IllegalArgumentException("opcode=%s, offset=%d of %s: atomics need multiples of 8".formatted(requests.opcode(i),
+                    requests.remoteAddress(i) - memory.address(), memory));
         }
     }
 
@@ -166,6 +212,7 @@ final class Binding {
         if (memory instanceof MemoryRegion region) {
             return region;
         }
-        throw new IllegalArgumentException(memory + " has moving keys and is no MemoryRegion: only those can be followed");
+        throw new IllegalArgumentException(PeerRegion.of(memory) != null ? memory + " is memory of the peer's: name it by remote(...)"
+                : memory + " has moving keys and is no MemoryRegion: only those can be followed");
     }
 }

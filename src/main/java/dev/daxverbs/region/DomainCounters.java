@@ -8,8 +8,9 @@ final class DomainCounters {
     private final AtomicLong forced = new AtomicLong();
     private final AtomicLong fenced = new AtomicLong();
     private final AtomicLong refused = new AtomicLong();
-    private long direct; // of closed queue pairs, as the next two; guarded by this
+    private long direct; // of closed queue pairs, as the next three; guarded by this
     private long staged;
+    private long emulated;
     private long truncated;
 
     void countBreak() {
@@ -32,6 +33,7 @@ final class DomainCounters {
     synchronized void addClosed(TrackedQueuePair queuePair) {
         direct += queuePair.directCount();
         staged += queuePair.stagedCount();
+        emulated += queuePair.emulatedCount();
         truncated += queuePair.truncatedCount();
     }
 
@@ -39,12 +41,14 @@ final class DomainCounters {
     synchronized RegionCounters with(Iterable<TrackedQueuePair> open) {
         long directNow = direct;
         long stagedNow = staged;
+        long emulatedNow = emulated;
         long truncatedNow = truncated + refused.get();
         for (TrackedQueuePair queuePair : open) {
             directNow += queuePair.directCount();
             stagedNow += queuePair.stagedCount();
+            emulatedNow += queuePair.emulatedCount();
             truncatedNow += queuePair.truncatedCount();
         }
-        return new RegionCounters(directNow, stagedNow, truncatedNow, breaks.get(), forced.get(), fenced.get());
+        return new RegionCounters(directNow, stagedNow, emulatedNow, truncatedNow, breaks.get(), forced.get(), fenced.get());
     }
 }

@@ -1,6 +1,9 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.verbs.QueuePair;
+
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Waits until what queue pairs had posted has completed. It polls their completion queues itself, as their owners need not.
+ * Waits until what queue pairs had posted has completed, and peers in other processes say the same of theirs. It polls their completion queues itself, as their owners need not.
  */
 final class Drain {
     private static final int SPINS = 50;
@@ -18,13 +21,24 @@ final class Drain {
     private static final long FLUSH_NS = TimeUnit.SECONDS.toNanos(1);
 
     private final Map<TrackedQueuePair, TrackedQueuePair.DrainEnd> ends = new LinkedHashMap<>();
+    private final List<RegionGrants> grants;
 
-    private Drain() {
+    private Drain(Collection<RegionGrants> grants) {
+        this.grants = new ArrayList<>(grants);
     }
 
     /** Seizes each gate once, all for the price of one: what is posted later names no registration that was withdrawn before. */
     static Drain of(Set<TrackedQueuePair> queuePairs) {
-        Drain drain = new Drain();
+        return of(queuePairs, List.of());
+    }
+
+    /**
+     * Also of peers in other processes.
+     *
+     * @param grants what they were granted, and has been revoked
+     */
+    static Drain of(Set<TrackedQueuePair> queuePairs, Collection<RegionGrants> grants) {
+        Drain drain = new Drain(grants);
         List<TrackedQueuePair.DrainEnd> ends = TrackedQueuePair.fenceOff(queuePairs);
         int i = 0;
         for (TrackedQueuePair queuePair : queuePairs) {
@@ -39,12 +53,13 @@ final class Drain {
      * @param deadlineNs when to stop waiting, by {@link System#nanoTime()}
      * @return those that were fenced
      */
-    List<TrackedQueuePair> await(long deadlineNs) {
+    List<QueuePair> await(long deadlineNs) {
         if (awaitAll(deadlineNs)) {
             return List.of();
         }
-        List<TrackedQueuePair> late = new ArrayList<>(ends.keySet());
-        late.forEach(TrackedQueuePair::fence);
+        List<QueuePair> late = new ArrayList<>(ends.keySet());
+        ends.keySet().forEach(TrackedQueuePair::fence);
+        grants.forEach(granted -> late.addAll(granted.fenceLate()));
         awaitAll(System.nanoTime() + FLUSH_NS);
         return late;
     }
@@ -53,7 +68,8 @@ final class Drain {
         int round = 0;
         while (true) {
             ends.entrySet().removeIf(entry -> entry.getKey().isDrained(entry.getValue()));
-            if (ends.isEmpty()) {
+            grants.removeIf(RegionGrants::isDrained);
+            if (ends.isEmpty() && grants.isEmpty()) {
                 return true;
             }
             if (System.nanoTime() - deadlineNs > 0) {

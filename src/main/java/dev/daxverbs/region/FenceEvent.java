@@ -1,5 +1,7 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.verbs.QueuePair;
+
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -21,7 +23,7 @@ final class FenceEvent extends Event {
     @Label("Queue Pair")
     String queuePair;
 
-    static void record(Path path, TrackedQueuePair fenced) {
+    static void record(Path path, QueuePair fenced) {
         FenceEvent event = new FenceEvent();
         if (event.isEnabled()) {
             event.file = path.toString();

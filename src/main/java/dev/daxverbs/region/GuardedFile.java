@@ -6,12 +6,14 @@ import dev.daxverbs.dax.DaxFile;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.FileStatus;
 import dev.daxverbs.internal.Posix;
+import dev.daxverbs.internal.PumpThreads;
 import dev.daxverbs.lease.FileLease;
 import dev.daxverbs.lease.LeaseBreak;
 import dev.daxverbs.lease.LeaseHolder;
 import dev.daxverbs.lease.LeaseType;
 import dev.daxverbs.lease.LeaseUnavailableException;
 import dev.daxverbs.verbs.MemoryRegistration;
+import dev.daxverbs.verbs.QueuePair;
 import dev.daxverbs.verbs.VerbsException;
 
 import java.io.IOException;
@@ -36,8 +38,8 @@ import java.util.function.Supplier;
 /**
  * The regions over one open file, and the lease that keeps its pages in place for them.
  *
- * <p><b>A break</b>, in this order: withdraw the registrations from posters; seize the users' gates once, after which nobody posts with
- * an old key; wait until what was posted has completed; end the registrations (pinned) or leave them quiet (on demand); return,
+ * <p><b>A break</b>, in this order: withdraw the registrations from posters; tell peers in other processes; seize the users' gates once, after which
+ * nobody posts with an old key; wait until what was posted has completed, and the peers have answered; end the registrations (pinned) or leave them quiet (on demand); return,
  * which releases the lease. <b>A restore</b>: read the size; register; hand the registrations to posters; call the pumps. In between,
  * pumps move transfers through staging memory, and need none of this.
  *
@@ -333,15 +335,20 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     private void linger() {
         if (!lingering) {
             lingering = true;
-            PumpThreads.runAfter(LOOK_AT_LOCKS_NS, () -> {
-                lock.lock();
-                try {
-                    lingering = false;
-                    closeIfUnused();
-                } finally {
-                    lock.unlock();
-                }
-            });
+            PumpThreads.runAfter(LOOK_AT_LOCKS_NS, this::lookAtLocks);
+        }
+    }
+
+    private void lookAtLocks() {
+        if (!lock.tryLock()) { // a break is under way, which may need the thread that this is
+            PumpThreads.runAfter(LOOK_AT_LOCKS_NS, this::lookAtLocks);
+            return;
+        }
+        try {
+            lingering = false;
+            closeIfUnused();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -517,7 +524,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         revoked = true;
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
         regions.forEach(region -> region.revoke(this, users));
-        Drain drain = Drain.of(users);
+        List<RegionGrants> grants = regions.stream().map(MemoryRegion::grants).filter(RegionGrants::isHeld).toList();
+        grants.forEach(RegionGrants::revoke); // peers stop while this side does
+        Drain drain = Drain.of(users, grants);
         long seizedNs = System.nanoTime();
         await(drain, deadlineNs);
         atomicTurn.resume();
@@ -538,6 +547,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         revoked = false;
         broken = false;
         stamp++;
+        regions.forEach(region -> region.grants().grantAgain());
         restoredAtNs = System.nanoTime();
         restoreTookNs = restoredAtNs - beganNs;
         restored.signalAll();
@@ -559,7 +569,10 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
 
     private void retry() {
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
-        lock.lock();
+        if (!lock.tryLock()) { // a break is under way, which may need the thread that this is
+            PumpThreads.runAfter(FIRST_RETRY_NS, this::retry);
+            return;
+        }
         try {
             if (closed || revoked) {
                 retryNs = 0; // a restore tries anyway
@@ -570,6 +583,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             for (MemoryRegion region : regions) {
                 if (region.failure() != null) {
                     region.restore(this, size, false, users);
+                    region.grants().grantAgain();
                     again |= region.failure() != null;
                 }
             }
@@ -588,8 +602,8 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     }
 
     private void await(Drain drain, long deadlineNs) {
-        List<TrackedQueuePair> late = drain.await(deadlineNs);
-        for (TrackedQueuePair queuePair : late) {
+        List<QueuePair> late = drain.await(deadlineNs);
+        for (QueuePair queuePair : late) {
             fenced++;
             count(DomainCounters::countFenced);
             RegionEvents.fenced(file.path(), queuePair);

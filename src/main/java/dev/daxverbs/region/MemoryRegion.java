@@ -2,13 +2,14 @@ package dev.daxverbs.region;
 
 import dev.daxverbs.dax.DaxMapping;
 import dev.daxverbs.dax.ExtentKind;
+import dev.daxverbs.grant.GrantSource;
+import dev.daxverbs.grant.OwnedMemory;
 import dev.daxverbs.internal.Errno;
 import dev.daxverbs.internal.MappedRange;
 import dev.daxverbs.internal.Posix;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.MemoryRegistration;
 import dev.daxverbs.verbs.ProtectionDomain;
-import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.VerbsException;
 
 import java.lang.foreign.MemorySegment;
@@ -37,7 +38,8 @@ import java.util.function.BiConsumer;
  *
  * <p>Thread use: any thread may use and close it.
  */
-public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
+@SuppressWarnings("exports") // the superclass has nothing that is visible outside
+public final class MemoryRegion extends OwnedMemory implements AutoCloseable {
     private final RegionDomain domain;
     private final MemorySegment segment; // the user's
     private final MemorySegment memory; // the same as any thread may use it
@@ -56,6 +58,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     private final AtomicTurn ownTurn = new AtomicTurn(); // for atomics on parts without a guarded file
     /** Held for reading while a pump copies from or to the file; by {@link #awaitCopies} for writing. */
     private final ReentrantReadWriteLock copying = new ReentrantReadWriteLock();
+    private final RegionGrants grants = new RegionGrants(this);
     private RegionCache cache; // whose it is; null: its user's own
     private final List<RegionListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -112,6 +115,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         allowsAny = this.direct.allowsAny();
         whyNotDirect = direct.reason();
         usableBytes = byteSize;
+        GrantSource.provide(this, grants);
     }
 
     /** A region that nothing can take away: one registration for its whole life. */
@@ -322,6 +326,19 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         return fixed != null ? fixed : currentOfFile(); // work requests ask for that of fixed ones: no lock
     }
 
+    /** What can be used now; null if nothing can, or it is closed. */
+    synchronized Usable usableNow() {
+        return closed ? null : usable;
+    }
+
+    RegionGrants grants() {
+        return grants;
+    }
+
+    StagingPool ownStaging() {
+        return domain.localStaging();
+    }
+
     private synchronized MemoryRegistration currentOfFile() {
         if (usable == null || usable.registration() == null) {
             throw new IllegalStateException("%s has no registration now".formatted(this));
@@ -400,6 +417,20 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
         }
         for (RegionPart part : parts) {
             if (turnOf(part).isTaken()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether somebody has a turn for atomics.
+     *
+     * @param whenWorthTrying is called when it ends, if so
+     */
+    boolean hasStagedAtomic(Runnable whenWorthTrying) {
+        for (RegionPart part : parts) {
+            if (turnOf(part).isTaken(whenWorthTrying)) {
                 return true;
             }
         }
@@ -491,6 +522,23 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     /** Whether the files have the range. */
     FileAccess looksFor(long offset, long lengthBytes) {
         return eachPart(offset, lengthBytes, (part, at, done, length) -> part.looksFor(at, length));
+    }
+
+    /** Makes the files' range durable. */
+    FileAccess flush(long offset, long lengthBytes) {
+        return eachPart(offset, lengthBytes, (part, at, done, length) -> part.flush(at, length));
+    }
+
+    /** Runs something that touches the memory, unless the region is closed; closing waits for it. Of memory that nothing can take away. */
+    void ifOpen(Runnable action) {
+        copying.readLock().lock();
+        try {
+            if (!closed) {
+                action.run();
+            }
+        } finally {
+            copying.readLock().unlock();
+        }
     }
 
     /** What is done with a range of a part, and how much of the whole was done before. */
@@ -671,7 +719,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
     }
 
     /**
-     * Ends the region: transfers that were posted are waited for (for some seconds at most), deferred ones complete with
+     * Ends the region: peers that have opened it give it back, transfers that were posted are waited for (for some seconds at most each), deferred ones complete with
      * {@code LOC_PROT_ERR}, the registration ends, and the file's last region releases the lease. Closing again does nothing. A region of a
      * {@link RegionCache} is given back to it instead, see there.
      */
@@ -698,6 +746,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
             }
             closed = true;
         }
+        grants.withdrawAll();
         if (fixed != null) {
             endFixed();
         }
@@ -713,6 +762,7 @@ public final class MemoryRegion implements RegisteredMemory, AutoCloseable {
 
     /** One that cannot be ended leaves the region open, to be closed again. */
     private void endFixed() {
+        awaitCopies();
         try {
             fixed.close();
         } catch (RuntimeException e) {

@@ -1,7 +1,11 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.grant.AccessStatus;
+import dev.daxverbs.grant.PeerRegion;
+import dev.daxverbs.internal.PumpThreads;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.PostException;
+import dev.daxverbs.verbs.SendOpcode;
 import dev.daxverbs.verbs.SendWorkRequests;
 
 import java.util.ArrayDeque;
@@ -10,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Moves what one queue pair has deferred: posts it when its regions can be used, and else sees it through staging memory. Also copies what
- * arrived in staged receives.
+ * Moves what one queue pair has deferred: posts it when its regions can be used, and else sees it through staging memory, or by messages to the owner of
+ * a peer's region. Also copies what arrived in staged receives.
  *
  * <p><b>Who may post.</b> While nothing is deferred the owner posts, within the send gate, and never comes here. The owner that finds a
  * request which cannot go to the device takes {@link #lock} and defers it; from then on the pump posts, under the lock, and the owner
@@ -23,6 +27,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <li>A staged one waits until the device has done all before it that name tracked regions.</li>
  * <li>A staged one that reads a file, or whose effect is seen without the pump, waits until those staged before it that change files have
  * ended.</li>
+ * <li>What goes by message begins when all that the device has is complete, and what goes by the device when all that went by message is answered.</li>
  * <li>A write with immediate data to a staged region tells its peer when what it and those before it bring is in the files; none behind it
  * begins before.</li>
  * </ul>
@@ -62,6 +67,7 @@ final class Pump implements Runnable {
     private long piecesPosted;
     private long trackedPieces; // the end of the last piece that names a registration
     private volatile long staged; // how many requests were staged; written under the lock
+    private volatile long emulated;
     private volatile long truncated;
 
     Pump(TrackedQueuePair queuePair, SendSlots sends, StagedReceives receives) {
@@ -88,6 +94,10 @@ final class Pump implements Runnable {
         return staged;
     }
 
+    long emulatedCount() {
+        return emulated;
+    }
+
     long truncatedCount() {
         return truncated;
     }
@@ -95,6 +105,17 @@ final class Pump implements Runnable {
     /** The end of the last piece that names a registration. Under the lock. */
     long trackedPieces() {
         return trackedPieces;
+    }
+
+    /** Whether nothing that names a peer's region, which is closed, is by message on its way. Waits for a turn. */
+    boolean isDoneWith(PeerRegion region) {
+        turn.lock();
+        try {
+            return (current == null || current.peer != region)
+                    && pieces.stream().noneMatch(piece -> piece.emulated && piece.transfer.peer == region);
+        } finally {
+            turn.unlock();
+        }
     }
 
     /** Whether everything that was deferred has ended or is with the device as it is. Under the lock. */
@@ -165,13 +186,13 @@ final class Pump implements Runnable {
     /** Copies what arrived, in order. */
     private long finishPieces() {
         StagedPiece piece = pieces.peekFirst();
-        while (piece != null && piece.ordinal < arrived.count()) {
+        while (piece != null && isOver(piece)) {
             StagedTransfer transfer = piece.transfer;
-            CompletionStatus status = arrived.status(piece.ordinal);
+            CompletionStatus status = piece.emulated ? takeAnswer(piece) : arrived.status(piece.ordinal);
             if (status != CompletionStatus.SUCCESS) {
                 transfer.fail(status);
             }
-            if (transfer.outcome == null) {
+            if (transfer.outcome == null && !transfer.declined) {
                 FileAccess result = piece.finish();
                 if (result == FileAccess.LATER && !queuePair.isDead()) {
                     return LOOK_AT_FILE_NS;
@@ -182,6 +203,7 @@ final class Pump implements Runnable {
             transfer.open--;
             if (transfer.announces && !piece.announcing && transfer.outcome == null) {
                 piece.announcing = true;
+                piece.emulated = false; // the owner has the bytes: the device tells its user
                 transfer.announcement = piece;
             } else {
                 piece.giveBack();
@@ -190,6 +212,42 @@ final class Pump implements Runnable {
             piece = pieces.peekFirst();
         }
         return piece == null ? NEVER : sweepNs;
+    }
+
+    private boolean isOver(StagedPiece piece) {
+        return piece.emulated ? piece.answer() != null || queuePair.isDead() : piece.ordinal < arrived.count();
+    }
+
+    /** What the owner's answer means here. */
+    private CompletionStatus takeAnswer(StagedPiece piece) {
+        AccessStatus answer = piece.answer();
+        if (answer == null) {
+            return CompletionStatus.WR_FLUSH_ERR; // it may have been done or not, as with a device
+        }
+        StagedTransfer transfer = piece.transfer;
+        switch (answer) {
+            case OK -> {
+                piece.takeAnswer();
+                transfer.allPosted |= transfer.opcode.isAtomic();
+                return CompletionStatus.SUCCESS;
+            }
+            case GRANTED -> {
+                transfer.declined = true;
+                return CompletionStatus.SUCCESS;
+            }
+            case TRUNCATED -> {
+                return CompletionStatus.FILE_TRUNCATED;
+            }
+            case FAILED -> {
+                return CompletionStatus.GENERAL_ERR;
+            }
+            default -> {
+                if (!transfer.peer.isClosed()) {
+                    queuePair.stop(); // as its device would
+                }
+                return CompletionStatus.REM_ACCESS_ERR;
+            }
+        }
     }
 
     private static void note(StagedTransfer transfer, FileAccess result) {
@@ -205,7 +263,7 @@ final class Pump implements Runnable {
 
     private void endIfDone(StagedTransfer transfer) {
         if (transfer.open > 0 || !transfer.allPosted && transfer.outcome == null) {
-            return;
+            return; // a declined one too: it is current, and begun anew
         }
         end(transfer);
         if (transfer.writesFiles()) {
@@ -219,7 +277,11 @@ final class Pump implements Runnable {
                 current = null;
             }
             open--;
-            staged++;
+            if (transfer.emulated) {
+                emulated++;
+            } else {
+                staged++;
+            }
             truncated += outcome == CompletionStatus.FILE_TRUNCATED ? 1 : 0;
         } finally {
             lock.unlock();
@@ -306,9 +368,16 @@ final class Pump implements Runnable {
     }
 
     private long stage(SendWorkRequests request) {
-        boolean stageRemote = Binding.isTracked(request.remoteMemory(0)) && (!request.opcode(0).isAtomic()
+        boolean stageRemote = request.remoteMemory(0) instanceof MemoryRegion remote && !remote.hasFixedKeys()
+                && (!request.opcode(0).isAtomic()
                 || Binding.bindRemote(queuePair, request, 0, request.byteLength(0)) != Binding.DIRECT);
         StagedTransfer transfer = new StagedTransfer(request, sends.posted(), stageRemote);
+        if (transfer.peer != null) {
+            long pauseNs = pauseBeforePeer(transfer);
+            if (pauseNs > 0) {
+                return pauseNs;
+            }
+        }
         if (!sends.isCompleted(sends.trackedPosted()) || transfer.needsFiles() && writers > 0) {
             return sweepNs;
         }
@@ -318,7 +387,7 @@ final class Pump implements Runnable {
         }
         if (transfer.opcode.isAtomic() && transfer.remote != null) {
             AtomicTurn turn = transfer.remote.atomicTurnAt(transfer.remoteOffset());
-            if (!turn.begin(this)) {
+            if (!turn.begin(whenFree)) {
                 return sweepNs; // called when its turn has come
             }
             // Who looks for a turn after this leaves the word alone; who looked before had the registration, so that we see it here.
@@ -337,6 +406,25 @@ final class Pump implements Runnable {
         transfer.event = RegionEvents.begin(StagedTransferEvent::new);
         current = transfer;
         return 0;
+    }
+
+    /** How long a transfer to a peer's region has to wait: for a key, or for the device to be done with what is before it. */
+    private long pauseBeforePeer(StagedTransfer transfer) {
+        PeerRegion peer = transfer.peer;
+        if (Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) != Binding.DIRECT) {
+            long patienceNs = peer.key() == null ? peer.patienceNs() : 0;
+            if (patienceNs > 0) {
+                return patienceNs;
+            }
+            if (transfer.opcode == SendOpcode.RDMA_WRITE_WITH_IMM && transfer.totalBytes > longestAnnounced(peer)) {
+                return LOOK_AT_FILE_NS; // it can only go to the device as it is
+            }
+        }
+        return sends.isCompleted(sends.directPosted()) ? 0 : sweepNs;
+    }
+
+    private static long longestAnnounced(PeerRegion peer) {
+        return Math.min(peer.channel().longestAccessBytes(), peer.channel().landing().lengthBytes());
     }
 
     /** It can only go to the device as it is: so it waits for that, for as long as there is hope. */
@@ -369,7 +457,11 @@ final class Pump implements Runnable {
                 endIfDone(transfer);
                 return 0;
             }
-            if (transfer.announces && transfer.open > 0 || !hasRoom()) {
+            if (transfer.declined) {
+                beginAnew(transfer);
+                return 0;
+            }
+            if ((transfer.announces || transfer.emulated && transfer.opcode.isAtomic()) && transfer.open > 0 || !hasRoom()) {
                 return sweepNs;
             }
             if (transfer.announcement != null) {
@@ -378,8 +470,19 @@ final class Pump implements Runnable {
                 }
                 continue;
             }
-            if (transfer.namesRegistration && !isStillDirect(transfer)) {
+            if (transfer.namesRegistration && transfer.peer == null && !isStillDirect(transfer)) {
                 return 0; // begun anew
+            }
+            boolean emulates = transfer.peer != null && !isDirectNow(transfer);
+            if (emulates && transfer.peer.isClosed()) {
+                transfer.fail(CompletionStatus.LOC_PROT_ERR);
+                continue;
+            }
+            if (!pieces.isEmpty() && pieces.peekLast().emulated != emulates) {
+                return sweepNs; // one way after the other
+            }
+            if (emulates && transfer.opcode == SendOpcode.RDMA_WRITE_WITH_IMM && transfer.totalBytes > longestAnnounced(transfer.peer)) {
+                return LOOK_AT_FILE_NS; // there was a key when it was begun
             }
             StagedPiece piece = StagedPiece.next(transfer, queuePair.staging(), whenFree);
             if (piece == null) {
@@ -393,7 +496,7 @@ final class Pump implements Runnable {
                 }
                 note(transfer, result);
                 if (result == FileAccess.DONE) {
-                    kept = post(piece);
+                    kept = emulates ? emulate(piece) : post(piece);
                     if (!kept && transfer.outcome == null) {
                         return sweepNs; // the device is full
                     }
@@ -412,6 +515,51 @@ final class Pump implements Runnable {
             lock.unlock();
         }
         return 0;
+    }
+
+    private boolean isDirectNow(StagedTransfer transfer) {
+        lock.lock();
+        try {
+            return Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Hands a piece to the owner of the peer's memory; false if the window is full. */
+    private boolean emulate(StagedPiece piece) {
+        StagedTransfer transfer = piece.transfer;
+        if (!piece.mayTakeAnswer()) {
+            transfer.fail(CompletionStatus.LOC_PROT_ERR);
+            queuePair.stop(); // as the device would
+            return false;
+        }
+        piece.emulated = true; // before it is asked: the answer may come at once
+        if (!piece.ask(whenFree)) {
+            return false;
+        }
+        transfer.emulated = true;
+        transfer.announces |= transfer.opcode == SendOpcode.RDMA_WRITE_WITH_IMM;
+        pieces.addLast(piece);
+        transfer.open++;
+        if (!transfer.announces) {
+            transfer.postedBytes += piece.lengthBytes();
+            transfer.allPosted = transfer.postedBytes == transfer.totalBytes && !transfer.opcode.isAtomic(); // that may be declined
+        }
+        return true;
+    }
+
+    /** An atomic that its owner left to the device: as if it had not been begun. */
+    private void beginAnew(StagedTransfer transfer) {
+        lock.lock();
+        try {
+            writers -= transfer.writesFiles() ? 1 : 0;
+            open--;
+            sends.unstageDeferred();
+            current = null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -449,9 +597,10 @@ final class Pump implements Runnable {
                 transfer.fail(CompletionStatus.WR_FLUSH_ERR);
                 return false;
             }
-            if (transfer.namesRegistration && Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT) {
+            boolean namesRegistration = transfer.namesRegistration && !piece.announcing; // that goes to the landing
+            if (namesRegistration && Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT) {
                 scratch.setRemoteKey(0, transfer.request.remoteKey(0)); // as it is now: there may have been a break since it was begun
-            } else if (transfer.namesRegistration) {
+            } else if (namesRegistration) {
                 return false; // there was one just now: isStillDirect will tell
             }
             piece.ordinal = piecesPosted;
@@ -459,7 +608,7 @@ final class Pump implements Runnable {
                 return false;
             }
             piecesPosted++;
-            if (transfer.namesRegistration) {
+            if (namesRegistration) {
                 trackedPieces = piecesPosted;
             }
         } catch (PostException e) {

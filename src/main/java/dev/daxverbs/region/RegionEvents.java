@@ -1,6 +1,7 @@
 package dev.daxverbs.region;
 
 import dev.daxverbs.internal.DaemonThreads;
+import dev.daxverbs.verbs.QueuePair;
 
 import jdk.jfr.Event;
 
@@ -43,7 +44,7 @@ final class RegionEvents {
         return event;
     }
 
-    static void fenced(Path file, TrackedQueuePair queuePair) {
+    static void fenced(Path file, QueuePair queuePair) {
         if (ready) {
             FenceEvent.record(file, queuePair);
         }

@@ -1,6 +1,9 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.bindings.libc.LibC;
 import dev.daxverbs.dax.Extent;
+import dev.daxverbs.dax.ExtentKind;
+import dev.daxverbs.internal.Posix;
 
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
@@ -119,6 +122,16 @@ final class RegionPart {
     /** Whether the file has the range. */
     FileAccess looksFor(long at, long lengthBytes) {
         return copy(at, lengthBytes, () -> isShort(at, lengthBytes) ? 0 : lengthBytes);
+    }
+
+    /** Makes a range durable ({@code msync(2)}), if it is of a file that is shared. */
+    FileAccess flush(long at, long lengthBytes) {
+        if (!extent.shared() || extent.kind() == ExtentKind.ANONYMOUS || extent.kind() == ExtentKind.DEVICE) {
+            return FileAccess.DONE;
+        }
+        long inPage = (memory.address() + at) % Posix.PAGE_SIZE;
+        return copy(at, lengthBytes, () -> !isShort(at, lengthBytes)
+                && Posix.msync(memory.address() + at - inPage, inPage + lengthBytes, LibC.MS_SYNC()) == 0 ? lengthBytes : 0);
     }
 
     private boolean isShort(long at, long lengthBytes) {

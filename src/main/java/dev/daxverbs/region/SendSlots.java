@@ -53,6 +53,7 @@ final class SendSlots {
     private long posted;
     private long completed;
     private long trackedPosted; // the end of the last request that was posted as it is and names a tracked region
+    private long directPosted; // the end of the last request that was posted as it is
     private long trackedCount; // how many of those there were
     private long filledTracked; // the end of the last of them among those filled and not posted yet
     private int filledTrackedCount; // how many of them there are
@@ -105,6 +106,11 @@ final class SendSlots {
         return trackedPosted;
     }
 
+    /** The end of the last request that the device has, or had, as it is. */
+    long directPosted() {
+        return directPosted;
+    }
+
     /** How many requests that name a tracked region were posted as they are. Read from anywhere: then it may be an old number. */
     long trackedCount() {
         return trackedCount;
@@ -150,6 +156,7 @@ final class SendSlots {
             trackedCount += filledTrackedCount;
         }
         posted = end;
+        directPosted = end;
         ACCEPTED.setRelease(this, end);
     }
 
@@ -186,6 +193,7 @@ final class SendSlots {
     /** The device has the oldest deferred request. */
     void postDeferred(boolean tracked) {
         posted++;
+        directPosted = posted;
         if (tracked) {
             trackedPosted = posted;
             trackedCount++;
@@ -195,6 +203,11 @@ final class SendSlots {
     /** What the device says of the oldest deferred request is said of pieces of it: {@link #finish} will say how it ended. */
     void stageDeferred() {
         flags[(int) posted & mask] |= STAGED;
+    }
+
+    /** What was said by {@link #stageDeferred} is taken back: nothing was done. */
+    void unstageDeferred() {
+        flags[(int) posted & mask] &= ~STAGED;
     }
 
     /** The device has, or had, all pieces of the oldest deferred request. */
@@ -217,6 +230,7 @@ final class SendSlots {
     void forgetAll() {
         posted = accepted;
         trackedPosted = 0;
+        directPosted = 0;
         COMPLETED.setRelease(this, accepted);
     }
 

@@ -1,14 +1,21 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.grant.AccessStatus;
+import dev.daxverbs.grant.PeerChannel;
+import dev.daxverbs.internal.RawMemory;
 import dev.daxverbs.verbs.AccessFlag;
+import dev.daxverbs.verbs.MemoryRegistration;
 import dev.daxverbs.verbs.RegisteredMemory;
 import dev.daxverbs.verbs.SendOpcode;
 import dev.daxverbs.verbs.SendWorkRequests;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /**
  * A range of a {@link StagedTransfer} with its staging memory. Used by the pump, one thread at a time.
  */
-final class StagedPiece {
+final class StagedPiece implements PeerChannel.Taker {
     final StagedTransfer transfer;
     private final long begin;
     private final long lengthBytes;
@@ -18,6 +25,12 @@ final class StagedPiece {
     long ordinal;
     /** Whether this is the second time, when the file has its bytes: see {@link StagedTransfer#announces}. */
     boolean announcing;
+    /** Whether it goes, or went, by message, and not by the device. */
+    boolean emulated;
+    private Runnable whenAnswered;
+    private byte[] answerData;
+    private long answerValue;
+    private volatile AccessStatus answer;
 
     private StagedPiece(StagedTransfer transfer, long lengthBytes, StagingBuffer local, StagingBuffer remote) {
         this.transfer = transfer;
@@ -139,10 +152,105 @@ final class StagedPiece {
             }
             at = elementEnd;
         }
-        if (transfer.remote != null) {
+        if (announcing && transfer.peer != null) {
+            into.remote(transfer.peer.channel().landing().address(), transfer.peer.channel().landing().key());
+        } else if (transfer.remote != null) {
             into.remote(remote == null ? transfer.remote.targetStaging().registration().address() : remote.address(), remoteKey());
         } else if (transfer.opcode.isRemote()) {
             into.remote(transfer.request.remoteAddress(0) + begin, transfer.request.remoteKey(0));
+        }
+    }
+
+    // By message.
+
+    /**
+     * Asks the owner of the peer's memory to do it.
+     *
+     * @param whenAnswered is called when there is an {@link #answer}
+     * @return false if it has to be asked later
+     */
+    boolean ask(Runnable whenAnswered) {
+        this.whenAnswered = whenAnswered;
+        PeerChannel channel = transfer.peer.channel();
+        int number = transfer.peer.number();
+        long offset = transfer.request.remoteAddress(0) - transfer.request.remoteMemory(0).address() + begin;
+        return switch (transfer.opcode) {
+            case RDMA_WRITE, RDMA_WRITE_WITH_IMM -> channel.write(number, offset, gather(), this);
+            case RDMA_READ -> channel.read(number, offset, (int) lengthBytes, this);
+            case ATOMIC_CMP_AND_SWP -> channel.compareAndSwap(number, offset, transfer.request.compareAdd(0), transfer.request.swap(0), this);
+            case ATOMIC_FETCH_AND_ADD -> channel.fetchAndAdd(number, offset, transfer.request.compareAdd(0), this);
+            default -> throw new AssertionError(transfer.opcode + " names no memory of the peer's");
+        };
+    }
+
+    @Override
+    public void answered(AccessStatus status, byte[] data, long value) {
+        answerData = data;
+        answerValue = value;
+        answer = status; // publishes both
+        whenAnswered.run();
+    }
+
+    /** How it ended at the owner; null while that is not known. */
+    AccessStatus answer() {
+        return answer;
+    }
+
+    /** Puts what was read where the device would have: to memory, or to staging memory, from where {@link #finish} takes it. */
+    void takeAnswer() {
+        if (transfer.opcode.isAtomic()) {
+            eachRange((memory, done, length) -> memory.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, answerValue));
+        } else if (transfer.opcode == SendOpcode.RDMA_READ) {
+            eachRange((memory, done, length) -> MemorySegment.copy(answerData, (int) done, memory, ValueLayout.JAVA_BYTE, 0, (int) length));
+            answerData = null;
+        }
+    }
+
+    /** Whether what is read may be put where it is to go. */
+    boolean mayTakeAnswer() {
+        boolean may = true;
+        for (int k = 0; k < transfer.request.elementCount(0) && !transfer.opcode.sendsData(); k++) {
+            RegisteredMemory memory = transfer.request.localMemory(0, k);
+            may &= memory instanceof MemoryRegion region ? region.allows(AccessFlag.LOCAL_WRITE)
+                    : !(memory instanceof MemoryRegistration plain) || plain.access().contains(AccessFlag.LOCAL_WRITE);
+        }
+        return may;
+    }
+
+    private byte[] gather() {
+        byte[] data = new byte[(int) lengthBytes];
+        eachRange((memory, done, length) -> MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, data, (int) done, (int) length));
+        return data;
+    }
+
+    /** Memory of this process that a part of the piece is in. Of a region that was closed, which its user must not do yet, nothing is touched. */
+    private interface RangeAccess {
+        void run(MemorySegment memory, long done, long length);
+    }
+
+    private void eachRange(RangeAccess access) {
+        long staged = 0;
+        long at = 0;
+        for (int k = 0; k < transfer.request.elementCount(0); k++) {
+            long elementEnd = at + transfer.request.localLength(0, k);
+            long first = Math.max(at, begin);
+            long length = Math.min(elementEnd, begin + lengthBytes) - first;
+            if (length > 0) {
+                RegisteredMemory memory = transfer.request.localMemory(0, k);
+                long done = first - begin;
+                if (Binding.isTracked(memory)) {
+                    access.run(local.segment().asSlice(staged, length), done, length);
+                    staged += length;
+                } else {
+                    MemorySegment own = RawMemory.segment(transfer.request.localAddress(0, k) + first - at, length);
+                    if (memory instanceof MemoryRegion region) {
+                        region.ifOpen(() -> access.run(own, done, length));
+                    } else {
+                        access.run(own, done, length);
+                    }
+                }
+            }
+            at = elementEnd;
         }
     }
 

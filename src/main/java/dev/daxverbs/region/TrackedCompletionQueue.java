@@ -10,6 +10,7 @@ import dev.daxverbs.verbs.WorkCompletions;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A completion queue that gives users their own numbers, and that a break can poll when its owner does not.
@@ -34,10 +35,38 @@ final class TrackedCompletionQueue extends CompletionQueue {
     private final ConcurrentLinkedQueue<TrackedQueuePair> announced = new ConcurrentLinkedQueue<>();
     private boolean attention; // there may be announced ones
     private int blocked; // queue pairs with outcomes that wait for the device's completions before them
+    private final int spare; // entries that are nobody's, for a probe: 0 or 1
+    private final AtomicBoolean spareTaken = new AtomicBoolean();
     private int reserved; // completions that the attached queue pairs can have outstanding; guarded by this
 
     TrackedCompletionQueue(DeviceContext context, int entries, CompletionChannel channel, int vector) {
-        super(context, entries, channel, vector);
+        this(context, entries, channel, vector, entries >= 1 && entries < context.attributes().maxCqe() ? 1 : 0);
+    }
+
+    private TrackedCompletionQueue(DeviceContext context, int entries, CompletionChannel channel, int vector, int spare) {
+        super(context, entries + spare, channel, vector);
+        this.spare = spare;
+    }
+
+    /**
+     * Takes the entry for a probe's completion; {@link #giveSpareBack} must follow.
+     *
+     * @return false if another has it
+     */
+    boolean takeSpare() {
+        return spareTaken.compareAndSet(false, true);
+    }
+
+    void giveSpareBack() {
+        spareTaken.set(false);
+    }
+
+    /** Refuses a queue pair that sends probes, if there is no room for one. */
+    void checkSpare() {
+        if (spare == 0) {
+            throw new IllegalArgumentException("%s has all of the device's max_cqe=%d entries: a connection needs one for the library".formatted(this,
+                    context().attributes().maxCqe()));
+        }
     }
 
     /**
@@ -45,9 +74,9 @@ final class TrackedCompletionQueue extends CompletionQueue {
      * signaled or not, so the room must be there.
      */
     synchronized void reserve(int completions) {
-        if (completions > entries() - reserved) {
+        if (completions > entries() - spare - reserved) {
             throw new IllegalArgumentException(("%s has entries=%d, of which %d are taken: a queue pair with %d outstanding requests does"
-                    + " not fit; create the queue with room for all").formatted(this, entries(), reserved, completions));
+                    + " not fit; create the queue with room for all").formatted(this, entries() - spare, reserved, completions));
         }
         reserved += completions;
     }

@@ -1,5 +1,10 @@
 package dev.daxverbs.region;
 
+import dev.daxverbs.grant.DrainedQueuePair;
+import dev.daxverbs.grant.Landing;
+import dev.daxverbs.grant.PeerKey;
+import dev.daxverbs.grant.PeerRegion;
+import dev.daxverbs.internal.PumpThreads;
 import dev.daxverbs.verbs.CompletionOpcode;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.Mtu;
@@ -32,7 +37,7 @@ import java.util.Set;
  * taken in this order: send gate, the pump's turn, the pump's lock, gate of the completion queue; a region's users are locked within
  * any of these.
  */
-final class TrackedQueuePair extends QueuePair {
+final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
     private final RegionDomain regionDomain;
     private final TrackedCompletionQueue sendQueue;
     private final TrackedCompletionQueue receiveQueue;
@@ -46,6 +51,8 @@ final class TrackedQueuePair extends QueuePair {
     private volatile boolean gone; // closed: nothing of it will complete any more
     private volatile boolean dead; // stopped by an error or on purpose: what is deferred is flushed
     private volatile long stagedReceives; // written by the pump
+    private volatile Probes probes; // null: not a connection's
+    private volatile Runnable whenDead; // null: not a connection's
 
     // Of the owner, within the send gate. `queued` is written under the pump's lock as well; a poller looks at it without either: it then
     // calls the pump once too often, or not, which has a timer.
@@ -62,7 +69,8 @@ final class TrackedQueuePair extends QueuePair {
 
     private TrackedQueuePair(RegionDomain regionDomain, QueuePairOptions options, TrackedCompletionQueue sendQueue,
             TrackedCompletionQueue receiveQueue, int index) {
-        super(regionDomain.protectionDomain(), options);
+        super(regionDomain.protectionDomain(), options,
+                options.capabilities().maxSendRequests() < regionDomain.protectionDomain().context().attributes().maxQpWr() ? 1 : 0);
         this.regionDomain = regionDomain;
         this.sendQueue = sendQueue;
         this.receiveQueue = receiveQueue;
@@ -239,7 +247,15 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     private static boolean allowsAny(RegisteredMemory memory) {
-        return !Binding.isTracked(memory) || ((MemoryRegion) memory).direct().allowsAny();
+        if (!Binding.isTracked(memory)) {
+            return true;
+        }
+        if (memory instanceof MemoryRegion region) {
+            return region.direct().allowsAny();
+        }
+        PeerRegion peer = PeerRegion.of(memory);
+        PeerKey key = peer.key();
+        return key != null && key.alignment() == 1 && peer.allowsReadsAndWrites();
     }
 
     /** The list need not be bound again, nor one that is filled with the same memory, for as long as {@link #keyStamp} is the same. */
@@ -257,6 +273,9 @@ final class TrackedQueuePair extends QueuePair {
             if (usable != null && usable.registration() != null) {
                 requests.knowRemote(region, usable.registration().remoteKey(), usable.bytes());
             }
+        } else if (PeerRegion.of(requests.remoteMemory(last)) != null && PeerRegion.of(requests.remoteMemory(last)).key() != null) {
+            PeerKey key = PeerRegion.of(requests.remoteMemory(last)).key();
+            requests.knowRemote(requests.remoteMemory(last), key.key(), key.bytes());
         }
     }
 
@@ -327,6 +346,64 @@ final class TrackedQueuePair extends QueuePair {
         }
     }
 
+    // Peers' regions.
+
+    @Override
+    public void attach(Landing own, Landing peers, Runnable dead) {
+        sendQueue.checkSpare();
+        probes = new Probes(this, own, peers);
+        whenDead = dead;
+        seizeSendGate();
+        tracks = true; // what goes by message waits for all that was posted before, so all must complete
+        releaseSendGate();
+    }
+
+    @Override
+    public void drain(Runnable whenDrained) {
+        probes.add(fenceOff(List.of(this)).getFirst(), whenDrained);
+    }
+
+    /**
+     * Posts a request of the library's own to the device, behind all that it has; with {@link Probes}' turn, and no gate.
+     *
+     * @return false if that cannot be now
+     */
+    boolean postProbe(SendWorkRequests probe) {
+        if (!sendQueue.takeSpare()) {
+            return false;
+        }
+        boolean posted = false;
+        seizeSendGate();
+        pump.lock().lock();
+        try {
+            probe.setDeviceWrId(0, WorkRequestId.ofProbe(index));
+            probe.setDeviceSignaled(0);
+            posted = !gone && !dead && postToDevice(probe) == 1;
+        } catch (PostException e) {
+            noteDeath();
+        } finally {
+            pump.lock().unlock();
+            releaseSendGate();
+            if (!posted) {
+                sendQueue.giveSpareBack();
+            }
+        }
+        return posted;
+    }
+
+    @Override
+    public boolean isDoneWith(PeerRegion region) {
+        return pump.isDoneWith(region);
+    }
+
+    /** Stops it, as the device does after an error: nothing more is begun, and what is posted is flushed. Does not wait. */
+    void stop() {
+        if (!dead) {
+            noteDeath();
+            PumpThreads.run(this::fence);
+        }
+    }
+
     /** Whether nothing up to there is in flight; polls the completion queue if its owner does not. */
     boolean isDrained(DrainEnd end) {
         if (gone || isDone(end)) {
@@ -350,7 +427,8 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     /** Has what was deferred looked at: a region is back, or gone. */
-    void callPump() {
+    @Override
+    public void callPump() {
         pump.call();
     }
 
@@ -362,8 +440,7 @@ final class TrackedQueuePair extends QueuePair {
         try {
             toError();
         } catch (VerbsException | IllegalStateException e) {
-            dead = true; // closed at this moment, or the device is gone: it does nothing any more, and what is deferred is flushed
-            pump.call();
+            noteDeath(); // closed at this moment, or the device is gone: it does nothing any more, and what is deferred is flushed
         }
     }
 
@@ -389,15 +466,16 @@ final class TrackedQueuePair extends QueuePair {
         if (state() == QueuePairState.RESET) {
             forgetAll();
             dead = false;
+            tellOfDeath(); // a connection cannot go on with it
         } else if (state() == QueuePairState.ERR) {
-            dead = true;
-            pump.call();
+            noteDeath();
         }
     }
 
     @Override
     protected void closed() {
         gone = true;
+        tellOfDeath();
         forgetAll();
         List<MemoryRegion> used;
         synchronized (regions) {
@@ -523,6 +601,14 @@ final class TrackedQueuePair extends QueuePair {
     }
 
     private boolean sent(WorkCompletions completions, int i, long wrId) {
+        if (WorkRequestId.isProbe(wrId)) {
+            if (!completions.isSuccess(i)) {
+                noteDeath();
+            }
+            sendQueue.giveSpareBack();
+            probes.arrived(completions.isSuccess(i));
+            return false;
+        }
         long sequence = WorkRequestId.sequence(wrId, sends.completed());
         if (sequence < sends.completed() || !sends.isAccepted(sequence)) {
             return false; // of before a move to RESET
@@ -550,6 +636,14 @@ final class TrackedQueuePair extends QueuePair {
         if (!dead) {
             dead = true;
             pump.call();
+            tellOfDeath();
+        }
+    }
+
+    private void tellOfDeath() {
+        Runnable told = whenDead;
+        if (told != null) {
+            told.run();
         }
     }
 
@@ -574,7 +668,7 @@ final class TrackedQueuePair extends QueuePair {
 
     /** Whether a request before that of a completion has an outcome which its user does not know yet. */
     boolean hasOutcomesBefore(long wrId) {
-        if (!tracks || WorkRequestId.isReceive(wrId)) {
+        if (!tracks || WorkRequestId.isReceive(wrId) || WorkRequestId.isProbe(wrId)) {
             return false;
         }
         long end = WorkRequestId.sequence(wrId, sends.completed());
@@ -588,7 +682,7 @@ final class TrackedQueuePair extends QueuePair {
 
     /** Delivers outcomes of requests before that of a completion of the device. */
     void deliverBefore(TrackedCompletionQueue queue, long wrId) {
-        if (queue != sendQueue || WorkRequestId.isReceive(wrId)) {
+        if (queue != sendQueue || WorkRequestId.isReceive(wrId) || WorkRequestId.isProbe(wrId)) {
             return;
         }
         long end = WorkRequestId.sequence(wrId, sends.completed());
@@ -671,6 +765,10 @@ final class TrackedQueuePair extends QueuePair {
 
     long stagedCount() {
         return pump.stagedCount() + stagedReceives;
+    }
+
+    long emulatedCount() {
+        return pump.emulatedCount();
     }
 
     long truncatedCount() {

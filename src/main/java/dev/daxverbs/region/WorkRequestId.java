@@ -4,15 +4,17 @@ package dev.daxverbs.region;
  * The {@code wr_id} that work requests have on the device: the library's own, as it must find the slot of each completion.
  *
  * <pre>
- *  63        62 .............. 40   39 ................ 0
- *  receive   index of queue pair    low bits of the sequence number in its send or receive queue
+ *  63        62 .............. 40   39      38 ................ 0
+ *  receive   index of queue pair    probe   low bits of the sequence number in its send or receive queue
  * </pre>
  */
 final class WorkRequestId {
     /** How many queue pairs a process can have. */
     static final int MAX_QUEUE_PAIRS = 1 << 23;
 
-    private static final int SEQUENCE_BITS = 40;
+    private static final int INDEX_SHIFT = 40;
+    private static final int SEQUENCE_BITS = 39;
+    private static final long PROBE = 1L << SEQUENCE_BITS;
     private static final long SEQUENCE_MASK = (1L << SEQUENCE_BITS) - 1;
     private static final long RECEIVE = 1L << 63;
 
@@ -20,11 +22,20 @@ final class WorkRequestId {
     }
 
     static long ofSend(int queuePairIndex, long sequence) {
-        return (long) queuePairIndex << SEQUENCE_BITS | sequence & SEQUENCE_MASK;
+        return (long) queuePairIndex << INDEX_SHIFT | sequence & SEQUENCE_MASK;
     }
 
     static long ofReceive(int queuePairIndex, long sequence) {
         return RECEIVE | ofSend(queuePairIndex, sequence);
+    }
+
+    /** A read of the library's own, behind all that was posted: see {@link Probes}. */
+    static long ofProbe(int queuePairIndex) {
+        return (long) queuePairIndex << INDEX_SHIFT | PROBE;
+    }
+
+    static boolean isProbe(long id) {
+        return (id & (PROBE | RECEIVE)) == PROBE;
     }
 
     static boolean isReceive(long id) {
@@ -32,10 +43,10 @@ final class WorkRequestId {
     }
 
     static int queuePairIndex(long id) {
-        return (int) ((id & ~RECEIVE) >>> SEQUENCE_BITS);
+        return (int) ((id & ~RECEIVE) >>> INDEX_SHIFT);
     }
 
-    /** The whole sequence number, given one that is less than 2^39 away from it. */
+    /** The whole sequence number, given one that is less than 2^38 away from it. */
     static long sequence(long id, long near) {
         long difference = (id - near) << (Long.SIZE - SEQUENCE_BITS) >> (Long.SIZE - SEQUENCE_BITS);
         return near + difference;

@@ -62,8 +62,19 @@ public class QueuePair extends VerbsObject {
      * @param domain its protection domain
      * @param options its completion queues and capacities
      */
-    @SuppressWarnings("this-escape") // the context hands it on only with an event of the queue pair
     protected QueuePair(ProtectionDomain domain, QueuePairOptions options) {
+        this(domain, options, 0);
+    }
+
+    /**
+     * Makes a queue pair with places in its send queue that its capabilities do not tell of, in state RESET.
+     *
+     * @param domain its protection domain
+     * @param options its completion queues and capacities
+     * @param spareSends how many more send requests the device is asked for
+     */
+    @SuppressWarnings("this-escape") // the context hands it on only with an event of the queue pair
+    protected QueuePair(ProtectionDomain domain, QueuePairOptions options, int spareSends) {
         super(domain, options.sendQueue(), options.receiveQueue());
         this.domain = domain;
         this.options = options;
@@ -75,7 +86,9 @@ public class QueuePair extends VerbsObject {
             ibv_qp_init_attr.recv_cq(attributes, options.receiveQueue().pointer());
             ibv_qp_init_attr.qp_type(attributes, LibIbverbs.IBV_QPT_RC());
             ibv_qp_init_attr.sq_sig_all(attributes, options.allSignaled() ? 1 : 0);
-            options.capabilities().write(ibv_qp_init_attr.cap(attributes));
+            QueuePairCapabilities asked = options.capabilities();
+            new QueuePairCapabilities(asked.maxSendRequests() + spareSends, asked.maxReceiveRequests(), asked.maxSendElements(),
+                    asked.maxReceiveElements(), asked.maxInlineBytes()).write(ibv_qp_init_attr.cap(attributes));
             MemorySegment qp = Ibverbs.createQp(domain.pointer(), attributes);
             if (qp.equals(MemorySegment.NULL)) {
                 int errno = NativeCall.errno();

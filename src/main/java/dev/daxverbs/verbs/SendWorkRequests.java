@@ -373,7 +373,7 @@ public final class SendWorkRequests {
     public SendWorkRequests remote(RegisteredMemory memory, long offset) {
         int i = lastRemote();
         checkRange(memory, offset, 0);
-        boolean known = memory == knownRemote;
+        boolean known = memory == knownRemote && (words[i] & ATOMIC) == 0; // whether the device may do atomics now, binding has to see
         boolean moving = known || !memory.hasFixedKeys();
         int key = known ? knownRemoteKey : moving ? 0 : memory.remoteKey(); // before anything is changed
         nameRemote(i, memory.address() + offset, key);
@@ -642,6 +642,26 @@ public final class SendWorkRequests {
      */
     public int remoteKey(int index) {
         return getInt(checked(index), (words[index] & ATOMIC) != 0 ? ATOMIC_REMOTE_KEY : REMOTE_KEY);
+    }
+
+    /**
+     * The operand of an atomic.
+     *
+     * @param index which request; an atomic
+     * @return what to compare with, or to add
+     */
+    public long compareAdd(int index) {
+        return getLong(checked(index), ATOMIC_COMPARE_ADD);
+    }
+
+    /**
+     * The second operand of a compare-and-swap.
+     *
+     * @param index which request; a compare-and-swap
+     * @return what to store
+     */
+    public long swap(int index) {
+        return getLong(checked(index), ATOMIC_SWAP);
     }
 
     /**

@@ -66,10 +66,10 @@ public final class ConnectionChild {
                 requests.clear();
                 try {
                     requests.write(posted).local(end.memory, posted % DEPTH * 4096, 4096).remote(target, posted % DEPTH * 4096).signaled();
+                    connection.queuePair().postSend(requests);
                 } catch (IllegalStateException e) {
                     return completed; // the connection has ended
                 }
-                connection.queuePair().postSend(requests);
                 posted++;
             }
             int polled = connection.queuePair().options().sendQueue().poll(completions);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.daxverbs.grant.AccessStatus;
+import dev.daxverbs.grant.Landing;
+import dev.daxverbs.grant.PeerChannel;
 import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.Leftovers;
 import dev.daxverbs.testing.RequiresDevice;
@@ -23,6 +26,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 
 import javax.net.ssl.SSLContext;
@@ -105,9 +109,9 @@ class ConnectionTest {
         listen("127.0.0.1", RdmaEnd.patient());
         Connection connection = connect(RdmaEnd.patient());
         Connection accepted = accept();
-        Message.Ready there = connection.peersLanding();
+        Landing there = connection.peersLanding();
         assertThat(peer.read(connection, 0, new RemoteMemory(there.address(), there.key(), there.lengthBytes()), 0)).isZero();
-        Message.Ready here = accepted.peersLanding();
+        Landing here = accepted.peersLanding();
         assertThat(owner.read(accepted, 0, new RemoteMemory(here.address(), here.key(), here.lengthBytes()), 4096)).isZero();
     }
 
@@ -160,7 +164,7 @@ class ConnectionTest {
             assertThat(owner.segment.get(ValueLayout.JAVA_BYTE, 4096L * i)).isEqualTo((byte) i);
         }
         Connection taken = accept();
-        assertThat(listener.counters()).isEqualTo(new ListenerCounters(8, 0, 8, 0, 0));
+        assertThat(listener.counters()).isEqualTo(new ListenerCounters(8, 0, 8, 0, 0, 0));
         listener.close();
         for (Connection connection : connections) {
             Eventually.await("the end", () -> connection.closeReason().isPresent());
@@ -191,20 +195,27 @@ class ConnectionTest {
         assertThatThrownBy(() -> connection.remote("memory")).isInstanceOf(RegionRefusedException.class)
                 .hasMessageContaining("UNKNOWN_NAME");
         assertThat(listener.counters().refusedOpens()).isEqualTo(4);
-        assertThat(peer.write(connection, (byte) 1, 0, third, 0)).isEqualTo(CompletionStatus.SUCCESS);
+        assertThatThrownBy(() -> peer.write(connection, (byte) 1, 0, third, 0)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("withdrawn by its owner");
     }
 
-    /** What the pump of a peer will send while a region is revoked; the checks are there, the execution is not. */
+    /** What the peer's side would not let its user post. */
     @Test
     void shouldRefuseEmulatedTransfersOutsideARegionOrWithoutTheRight() throws Exception {
         listen("127.0.0.1", RdmaEnd.patient());
         Connection connection = connect(RdmaEnd.patient());
         RemoteRegion remote = connection.remote("memory", Right.READ);
-        connection.send(new Message.Read(1, remote.number(), RdmaEnd.BYTES - 1, 2));
-        connection.send(new Message.Read(2, remote.number(), Long.MAX_VALUE, 65_536));
-        connection.send(new Message.Write(3, remote.number(), 0, Samples.data(1)));
-        connection.send(new Message.Read(4, 99, 0, 1));
-        Eventually.await("four refusals", () -> listener.counters().refusedAccesses() == 4);
+        List<AccessStatus> answers = new CopyOnWriteArrayList<>();
+        PeerChannel.Taker taker = (status, data, value) -> answers.add(status);
+        connection.emulation().read(remote.number(), RdmaEnd.BYTES - 1, 2, taker);
+        connection.emulation().read(remote.number(), Long.MAX_VALUE, 65_536, taker);
+        connection.emulation().write(remote.number(), 0, new byte[1], taker);
+        connection.emulation().read(99, 0, 1, taker);
+        connection.emulation().read(remote.number(), RdmaEnd.BYTES - 2, 2, taker);
+        Eventually.await("the answers", () -> answers.size() == 5);
+        assertThat(answers).containsExactly(AccessStatus.RANGE, AccessStatus.RANGE, AccessStatus.RIGHTS, AccessStatus.REGION, AccessStatus.OK);
+        assertThat(listener.counters().refusedAccesses()).isEqualTo(4);
+        assertThat(listener.counters().accesses()).isEqualTo(1);
         assertThat(connection.isOpen()).isTrue();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.daxverbs.grant.AccessStatus;
 import java.io.IOException;
 import java.util.EnumSet;
 import java.util.Set;

@@ -2,6 +2,7 @@ package dev.daxverbs.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.daxverbs.grant.AccessStatus;
 import dev.daxverbs.testing.AnyKernel;
 
 import org.junit.jupiter.api.Test;

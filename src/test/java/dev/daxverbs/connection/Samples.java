@@ -1,5 +1,6 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.grant.AccessStatus;
 import dev.daxverbs.region.Guard;
 import dev.daxverbs.verbs.Gid;
 import dev.daxverbs.verbs.GidType;

@@ -82,7 +82,7 @@ class HitlessBreakTest {
             assertThat(region.path()).isEqualTo(TransferPath.DIRECT);
             pair.write(200, (byte) 99, region, 0);
             assertThat(pair.complete(1)).containsExactly("200 SUCCESS");
-            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(2, DEPTH, 0, 1, 0, 0));
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(2, DEPTH, 0, 0, 1, 0, 0));
         }
     }
 

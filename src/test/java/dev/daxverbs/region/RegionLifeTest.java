@@ -110,7 +110,7 @@ class RegionLifeTest {
             assertThat(region.describe().reasons()).isEmpty();
             pair.write(2, (byte) 2, region, 3);
             pair.completeOne();
-            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 1, 0, 0, 0, 0));
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 1, 0, 0, 0, 0, 0));
         }
     }
 

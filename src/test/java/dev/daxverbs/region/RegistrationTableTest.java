@@ -133,12 +133,12 @@ class RegistrationTableTest {
             requests.read(5).local(pair.buffer, 0, 64).local(region, 8192, 64).remote(pair.buffer, 4096).signaled();
             assertThat(pair.requester.postSend(requests)).as("the second element begins within a packet").isEqualTo(1);
             pair.completeOne();
-            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(0, 5, 0, 0, 0, 0));
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(0, 5, 0, 0, 0, 0, 0));
             requests.clear();
             requests.write(6).local(pair.buffer, 0, 64).remote(region, 8192).signaled();
             assertThat(pair.requester.postSend(requests)).isEqualTo(1);
             pair.completeOne();
-            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 5, 0, 0, 0, 0));
+            assertThat(pair.domain.counters()).isEqualTo(new RegionCounters(1, 5, 0, 0, 0, 0, 0));
         }
     }
 

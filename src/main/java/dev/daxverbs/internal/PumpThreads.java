@@ -1,6 +1,4 @@
-package dev.daxverbs.region;
-
-import dev.daxverbs.internal.DaemonThreads;
+package dev.daxverbs.internal;
 
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -10,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The threads that pump. They are there while something is deferred, and idle otherwise; a pump's turn never waits for anything but files.
  */
-final class PumpThreads {
+public final class PumpThreads {
     /** So many files may be slow at one time before transfers of others wait. */
     private static final int MOST = 16;
     private static final long KEEP_ALIVE_S = 10;
@@ -28,11 +26,22 @@ final class PumpThreads {
     private PumpThreads() {
     }
 
-    static void run(Runnable task) {
+    /**
+     * Runs something soon.
+     *
+     * @param task may wait for files, and for nothing else
+     */
+    public static void run(Runnable task) {
         THREADS.execute(task);
     }
 
-    static void runAfter(long pauseNs, Runnable task) {
+    /**
+     * Runs something later.
+     *
+     * @param pauseNs when, in nanoseconds from now
+     * @param task may wait for files, and for nothing else
+     */
+    public static void runAfter(long pauseNs, Runnable task) {
         TIMER.schedule(() -> THREADS.execute(task), pauseNs, TimeUnit.NANOSECONDS);
     }
 }
