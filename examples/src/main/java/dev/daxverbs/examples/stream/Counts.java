@@ -19,12 +19,7 @@ record Counts(long direct, long staged, long emulated, long breaks, long forced,
 
     static Counts of(RegionDomain domain) {
         RegionCounters numbers = domain.counters();
-        return new Counts(numbers.direct(), numbers.staged(), emulated(numbers), numbers.breaks(), numbers.forced(), numbers.fenced());
-    }
-
-    /** The library does not count them yet. */
-    private static long emulated(RegionCounters numbers) {
-        return 0;
+        return new Counts(numbers.direct(), numbers.staged(), numbers.emulated(), numbers.breaks(), numbers.forced(), numbers.fenced());
     }
 
     /** The same with another number of breaks: a peer has none of its own. */

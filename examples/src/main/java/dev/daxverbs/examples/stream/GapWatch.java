@@ -16,7 +16,8 @@ final class GapWatch {
     record Gaps(double all, double emulated, double held) {
     }
 
-    private boolean running;
+    private boolean running = true;
+    private boolean begun;
     private long lastNs;
     private long lastEmulated;
     private boolean wasEmulated;
@@ -25,20 +26,12 @@ final class GapWatch {
     private long longestEmulatedNs;
     private long longestHeldNs;
 
-    /** Begins to look. */
-    synchronized void start(long nowNs) {
-        if (!running && lastNs == 0) {
-            running = true;
-            lastNs = nowNs;
-        }
-    }
-
     /** From now on nothing is asked for: the last gap ends here. */
     synchronized void end(long nowNs) {
-        if (running) {
+        if (begun) {
             completed(nowNs, lastEmulated);
-            running = false;
         }
+        running = false;
     }
 
     /** Whether a writer holds the file open, or is about to. */
@@ -47,7 +40,7 @@ final class GapWatch {
     }
 
     /**
-     * A poll has found completions.
+     * A poll has found completions; the first ones are the beginning.
      *
      * @param nowNs when, by {@link System#nanoTime()}
      * @param emulated how many transfers the library has counted as EMULATED so far
@@ -55,6 +48,10 @@ final class GapWatch {
     synchronized void completed(long nowNs, long emulated) {
         if (!running) {
             return;
+        }
+        if (!begun) {
+            begun = true;
+            lastNs = nowNs;
         }
         long gapNs = nowNs - lastNs;
         boolean isEmulated = emulated != lastEmulated;

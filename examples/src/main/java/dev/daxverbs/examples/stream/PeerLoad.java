@@ -177,7 +177,6 @@ final class PeerLoad {
     /** Goes on until it is told to end, then until both sides have said what there is to be said. */
     void run() throws IOException {
         try (RemoteRegion _ = file) {
-            peer.gaps().start(System.nanoTime());
             int idle = 0;
             while (!dead && !peer.progress().isEnding()) {
                 postAll();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.daxverbs.examples.load.Json;
 import dev.daxverbs.examples.load.Latency;
+import dev.daxverbs.examples.stream.ConnectedNumbers.Side;
 
 import org.junit.jupiter.api.Test;
 
@@ -52,6 +53,48 @@ class ReportTest {
         assertThat(report(1000, 0, 0, 900, 0, 100, 0).complaint()).contains("there were no lease breaks");
         assertThat(report(1000, 0, 0, 900, 0, 100, 1).complaint()).isEmpty();
         assertThat(report(1000, 0, 0, 900, 0, 0, 0).complaint()).isEmpty();
+    }
+
+    private static Report of(Operation operation, long compared, ConnectedNumbers connected) {
+        Settings settings = Example.settings(operation, OffsetMode.ANY, ContentChange.ZEROS, 0);
+        return new Report("7.3", "rxe0", "REMOTE", "", settings, 1.5, 1000, 0, 0, 0, compared, 0, 0, Counts.NONE, Latency.NONE, Map.of(), List.of(), connected);
+    }
+
+    private static ConnectedNumbers numbers(ConnectedNumbers.Side side, Owner.Told other, HoldWatch.Held held) {
+        return new ConnectedNumbers(side, "[::1]:7174", 4, 55, other, new GapWatch.Gaps(12.5, 3.5, 2.5), held);
+    }
+
+    private static HoldWatch.Held held(long transfers, long transfersAfter, long emulatedAfter) {
+        return new HoldWatch.Held(60, transfers, new Counts(1, 2, 3, 0, 0, 0), 10, transfersAfter, new Counts(0, 0, emulatedAfter, 0, 0, 0));
+    }
+
+    @Test
+    void shouldTellMoreOfTwoProcesses() throws IOException {
+        StringWriter out = new StringWriter();
+        Json.write(out, of(Operation.MIXED, 9, numbers(Side.PEER, new Owner.Told(1, 2, 3), held(70, 80, 20))));
+        assertThat(out.toString().replaceAll("\\s", "")).endsWith("""
+                "breakers":[],"side":"peer","address":"[::1]:7174","connections":4,"messages":55,"other_failed":1,"other_lost":2,\
+                "other_out_of_order":3,"longest_gap_ms":12.5,"longest_gap_emulated_ms":3.5,"held_seconds":60.0,"held_transfers":70,"held_direct":1,\
+                "held_staged":2,"held_emulated":3,"held_longest_gap_ms":2.5,"after_seconds":10.0,"after_transfers":80,"after_direct":0,"after_emulated":20}""");
+    }
+
+    @Test
+    void shouldBeContentOfTwoProcessesOnlyIfBothHaveSpoken() {
+        Owner.Told told = new Owner.Told(5, 0, 0); // for which the other side has a status of its own
+        assertThat(of(Operation.MIXED, 9, numbers(Side.PEER, told, null)).complaint()).isEmpty();
+        assertThat(of(Operation.MIXED, 9, numbers(Side.PEER, null, null)).complaint()).contains("the other side did not say what it has counted");
+        assertThat(of(Operation.WRITE, 0, numbers(Side.PEER, told, null)).complaint()).isEmpty();
+        assertThat(of(Operation.READ, 0, numbers(Side.PEER, told, null)).complaint()).contains("nothing was compared");
+        assertThat(of(Operation.WRITE, 0, numbers(Side.OWNER, told, null)).complaint()).contains("nothing was compared");
+    }
+
+    @Test
+    void shouldNotBeContentIfAWriterThatHeldTheFileStoppedThePeer() {
+        Owner.Told told = new Owner.Told(0, 0, 0);
+        assertThat(of(Operation.MIXED, 9, numbers(Side.PEER, told, held(7, 8, 7))).complaint()).isEmpty();
+        assertThat(of(Operation.MIXED, 9, numbers(Side.PEER, told, held(0, 8, 7))).complaint()).isPresent();
+        assertThat(of(Operation.MIXED, 9, numbers(Side.PEER, told, held(7, 8, 8))).complaint())
+                .contains("nothing was DIRECT after a writer had closed the file");
     }
 
     @Test
