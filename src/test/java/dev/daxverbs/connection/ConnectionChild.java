@@ -1,17 +1,19 @@
 package dev.daxverbs.connection;
 
+import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.SendWorkRequests;
 import dev.daxverbs.verbs.WorkCompletions;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The other side of a test, in a process of its own that the test can kill. {@code owner PORT}: listens, exports "memory", says
- * "listening".
+ * The other side of a test, in a process of its own that the test can kill. {@code owner PORT [FILE]}: listens, exports "memory", which is the file if one
+ * is named, and says "listening".
  * {@code peer PORT}: connects, writes to "memory" without a pause, and says "working" when some have completed. Both end when standard
  * input does.
  */
@@ -26,7 +28,7 @@ public final class ConnectionChild {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(arguments[1]));
         try (RdmaEnd end = new RdmaEnd()) {
             if (arguments[0].equals("owner")) {
-                listen(end, address);
+                listen(end, address, arguments.length > 2 ? Path.of(arguments[2]) : null);
             } else {
                 try (Connection connection = Connection.connect(address, end.domain, RdmaEnd.patient())) {
                     work(end, connection);
@@ -35,15 +37,23 @@ public final class ConnectionChild {
         }
     }
 
-    private static void listen(RdmaEnd end, InetSocketAddress address) throws Exception {
+    private static void listen(RdmaEnd end, InetSocketAddress address, Path file) throws Exception {
+        if (file != null) {
+            serve(end, new OwnedFile(end, file, address, RdmaEnd.patient()).listener);
+            return;
+        }
         try (Listener listener = Listener.bind(address, end.domain, RdmaEnd.patient())) {
             listener.export("memory", end.memory, Right.READ, Right.WRITE);
-            System.out.println("listening");
-            while (System.in.available() == 0) {
-                Optional<Connection> accepted = listener.accept(Duration.ofMillis(100));
-                if (accepted.isPresent()) {
-                    end.closing(accepted.get());
-                }
+            serve(end, listener);
+        }
+    }
+
+    private static void serve(RdmaEnd end, Listener listener) throws Exception {
+        System.out.println("listening");
+        while (System.in.available() == 0) {
+            Optional<Connection> accepted = listener.accept(Duration.ofMillis(100));
+            if (accepted.isPresent()) {
+                end.closing(accepted.get());
             }
         }
     }
@@ -52,6 +62,7 @@ public final class ConnectionChild {
         long completed = load(end, connection, connection.remote("memory"), 100);
         System.out.println(completed == 100 ? "working" : "failed after " + completed);
         load(end, connection, connection.remote("memory"), Long.MAX_VALUE);
+        Eventually.await("the end", () -> connection.closeReason().isPresent());
         System.out.println("ended: " + connection.closeReason());
     }
 

@@ -49,6 +49,22 @@ class WorkRequestListTest {
         assertThat(requests.wrId(1)).isEqualTo(2);
     }
 
+    /** Whether the device may do an atomic changes without any key changing: staged ones may be at the word. */
+    @Test
+    void shouldHaveAtomicsBoundEachTimeThoughTheKeyIsKnown() {
+        SendWorkRequests requests = new SendWorkRequests(1).write(1).local(MEMORY, 0, 8).remote(MOVING, 0);
+        requests.bound(this, 1);
+        requests.knowRemote(MOVING, 0x5555, 4096);
+        requests.clear();
+        requests.write(2).local(MEMORY, 0, 8).remote(MOVING, 8);
+        assertThat(requests.isBound(this, 1)).isTrue();
+        assertThat(requests.remoteKey(0)).isEqualTo(0x5555);
+        requests.clear();
+        requests.fetchAndAdd(3, 1).local(MEMORY, 0, 8).remote(MOVING, 8);
+        assertThat(requests.isBound(this, 1)).isFalse();
+        assertThat(requests.compareAdd(0)).isEqualTo(1);
+    }
+
     @Test
     void shouldRefuseToDescribeARequestBeforeOneHasBegun() {
         SendWorkRequests requests = new SendWorkRequests(1, 1, 16);
