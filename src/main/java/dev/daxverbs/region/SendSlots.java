@@ -129,13 +129,22 @@ final class SendSlots {
      * @param silent whether the device is not asked for a completion
      */
     void fill(long sequence, long userId, boolean signaled, boolean tracked, boolean silent) {
-        int slot = (int) sequence & mask;
-        userIds[slot] = userId;
-        flags[slot] = (byte) ((signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0) | (silent ? SILENT : 0));
+        fill(sequence, userId, (signaled ? SIGNALED : 0) | (tracked ? TRACKED : 0) | (silent ? SILENT : 0));
         if (tracked) {
             filledTracked = sequence + 1;
             filledTrackedCount++;
         }
+    }
+
+    /** The same for a request that names a tracked region and is alone: {@link #postTracked} makes it posted. */
+    void fillTracked(long sequence, long userId, boolean signaled) {
+        fill(sequence, userId, signaled ? SIGNALED | TRACKED : TRACKED);
+    }
+
+    private void fill(long sequence, long userId, int what) {
+        int slot = (int) sequence & mask;
+        userIds[slot] = userId;
+        flags[slot] = (byte) what;
         if (outcomes[slot] != null) { // storing a reference is dearer than looking at one
             outcomes[slot] = null;
         }
@@ -158,6 +167,15 @@ final class SendSlots {
         posted = end;
         directPosted = end;
         ACCEPTED.setRelease(this, end);
+    }
+
+    /** The device has the one request that was accepted. */
+    void postTracked() {
+        trackedPosted = accepted;
+        trackedCount++;
+        posted = accepted;
+        directPosted = accepted;
+        ACCEPTED.setRelease(this, accepted);
     }
 
     /** The device has not taken all. */
@@ -255,9 +273,9 @@ final class SendSlots {
         return sequence < (long) ACCEPTED.getAcquire(this) && (flags[(int) sequence & mask] & SILENT) != 0;
     }
 
-    /** Whether a request was accepted, went to the device as it is, and its user wants a completion. */
-    boolean isPlain(long sequence) {
-        return sequence < (long) ACCEPTED.getAcquire(this) && (flags[(int) sequence & mask] & ~TRACKED) == SIGNALED;
+    /** How many requests were accepted and have not completed, as far as the reader of a completion can see. */
+    int outstanding() {
+        return (int) ((long) ACCEPTED.getAcquire(this) - completed);
     }
 
     boolean isStaged(long sequence) {

@@ -44,6 +44,7 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
     private final QueuePairCapabilities capabilities;
     private final boolean allSignaled;
     private final int index;
+    private final long plainIds; // of requests that are plain, without their sequence numbers
     private final SendSlots sends;
     private final ReceiveSlots receives;
     private final Pump pump;
@@ -75,6 +76,7 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
         this.sendQueue = sendQueue;
         this.receiveQueue = receiveQueue;
         this.index = index;
+        plainIds = WorkRequestId.ofPlainSend(index, 0);
         // The device may grant more than was asked for; the completion queue has room for what was asked for.
         QueuePairCapabilities asked = options.capabilities();
         QueuePairCapabilities granted = super.capabilities();
@@ -160,6 +162,9 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
 
     @Override
     protected int postSendInside(SendWorkRequests requests, int from) {
+        if (from + 1 == requests.size() && !queued && requests.hasMovingKeys(from) && requests.isBound(this, keyStamp) && sends.room() > 0) {
+            return postBound(requests, from);
+        }
         int to = Math.min(requests.size(), from + sends.room());
         boolean moving = requests.hasMovingKeys();
         if (queued && isStillQueued()) {
@@ -287,16 +292,51 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
         }
         sends.beginFilling();
         long sequence = sends.accepted();
-        for (int i = from; i < to; i++) {
-            boolean signaled = requests.isSignaled(i);
-            boolean wanted = signaled || allSignaled;
-            sends.fill(sequence, requests.wrId(i), wanted, moving && requests.hasMovingKeys(i), !all && !wanted);
-            requests.setDeviceWrId(i, WorkRequestId.ofSend(index, sequence));
-            if (all && !signaled) {
-                requests.setDeviceSignaled(i); // a drain waits for its completion; the user will not see it
+        if (to - from == 1) { // what the compiler does for a loop costs more than one turn of it
+            fillOne(requests, from, sequence, moving, all);
+        } else {
+            for (int i = from; i < to; i++) {
+                fillOne(requests, i, sequence++, moving, all);
             }
-            sequence++;
         }
+    }
+
+    private void fillOne(SendWorkRequests requests, int i, long sequence, boolean moving, boolean all) {
+        boolean signaled = requests.isSignaled(i);
+        boolean wanted = signaled || allSignaled;
+        sends.fill(sequence, requests.wrId(i), wanted, moving && requests.hasMovingKeys(i), !all && !wanted);
+        requests.setDeviceWrId(i, wanted ? plainId(sequence) : WorkRequestId.ofSend(index, sequence));
+        if (all && !signaled) {
+            requests.setDeviceSignaled(i); // a drain waits for its completion; the user will not see it
+        }
+    }
+
+    /** Posts the last request of a list, which has its keys: as {@link #fillDirect} and {@link #postFilled} do for many. */
+    private int postBound(SendWorkRequests requests, int i) {
+        long sequence = sends.accepted();
+        boolean signaled = requests.isSignaled(i);
+        boolean wanted = signaled || allSignaled;
+        sends.fillTracked(sequence, requests.wrId(i), wanted);
+        requests.setDeviceWrId(i, wanted ? plainId(sequence) : WorkRequestId.ofSend(index, sequence));
+        if (!signaled) {
+            requests.setDeviceSignaled(i);
+        }
+        tracks = true;
+        sends.acceptFilled(sequence + 1);
+        int posted = 0;
+        try {
+            posted = postSendToDevice(requests, i, i + 1);
+        } catch (PostException e) {
+            posted = e.posted();
+            throw e;
+        } finally {
+            if (posted == 1) {
+                sends.postTracked();
+            } else {
+                sends.postFilled(sequence);
+            }
+        }
+        return posted;
     }
 
     private int postFilled(SendWorkRequests requests, int from, int to) {
@@ -575,20 +615,47 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
     }
 
     /**
-     * Gives a completion of the device its user's number, if it is of the oldest outstanding send request, which was posted as it is, wanted a
-     * completion, and succeeded; nearly all are. Any other is for {@link #translate}.
+     * Gives the only completion of a list its user's number, if it is of the oldest outstanding send request, which was posted as it is, wanted
+     * a completion, and succeeded; nearly all are. Any other is for {@link #translate}.
      *
      * @param wrId the number that it has, from the device
      * @return whether it was such a one
      */
-    boolean completeNext(WorkCompletions completions, int i, long wrId) {
+    boolean completeNext(WorkCompletions completions, long wrId) {
         long sequence = sends.completed();
-        if (wrId != WorkRequestId.ofSend(index, sequence) || queued || !sends.isPlain(sequence) || !completions.isSuccess(i)) {
+        if (wrId != plainId(sequence) || queued || !sends.isAccepted(sequence) || !completions.isSuccess(0)) {
             return false;
         }
-        completions.setWrId(i, sends.userId(sequence));
+        completions.setWrId(0, sends.userId(sequence));
         sends.completeTo(sequence + 1);
         return true;
+    }
+
+    /**
+     * The same for as many completions of the list as are such ones in a row, whose slots are given back together.
+     *
+     * @param from the first, which is of this queue pair
+     * @param to the end of the list
+     * @return the number of the first that is not such a one, or the end
+     */
+    int completeNext(WorkCompletions completions, int from, int to) {
+        if (queued) {
+            return from;
+        }
+        long first = sends.completed();
+        int end = from + Math.min(to - from, sends.outstanding());
+        int i = from;
+        while (i < end && completions.wrId(i) == plainId(first + (i - from)) && completions.queuePairNumber(i) == number()
+                && completions.isSuccess(i)) {
+            completions.setWrId(i, sends.userId(first + (i - from)));
+            i++;
+        }
+        sends.completeTo(first + (i - from));
+        return i;
+    }
+
+    private long plainId(long sequence) {
+        return plainIds | WorkRequestId.bitsOf(sequence);
     }
 
     /**

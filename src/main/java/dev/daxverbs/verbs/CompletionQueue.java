@@ -91,7 +91,7 @@ public class CompletionQueue extends VerbsObject {
      *
      * @return at least as many as were asked for
      */
-    public final int entries() {
+    public int entries() {
         return ibv_cq.cqe(pointer);
     }
 
