@@ -461,16 +461,16 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    /** Stops the queue pair, and then ends the connection: when this returns, the device does nothing for the other side any more. */
+    /** Ends the connection, and sees to it that the queue pair is stopped: when this returns, the device does nothing for the other side any more. */
     void fenceFor(CloseReason why, String text) {
         LocalEnd made;
         synchronized (this) {
             made = end;
         }
+        channel.close(why, text); // first, so that this is the reason: it stops the queue pair, if nobody else is about to
         if (made != null) {
             made.fence();
         }
-        channel.close(why, text);
     }
 
     /** Queues a message; false if the connection is ending. */
