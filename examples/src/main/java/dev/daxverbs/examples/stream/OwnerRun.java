@@ -37,6 +37,8 @@ final class OwnerRun {
     private static final long PIECE_BYTES = 1 << 20;
     /** How long there are transfers before a writer opens the file, and after it has closed it. */
     private static final Duration WARM_UP = Duration.ofSeconds(5);
+    private static final int REHEARSALS = 2;
+    private static final int REHEARSAL_SECONDS = 3;
     private static final Duration AFTER = Duration.ofSeconds(10);
     /** Beyond the time that its transfers may take in the end. */
     private static final Duration PEER_PATIENCE = Duration.ofSeconds(60);
@@ -202,6 +204,15 @@ final class OwnerRun {
     }
 
     private void hold(Owner owner, Path path) {
+        // What a program does for the first time takes emulated processors longer than any break.
+        for (int i = 0; i < REHEARSALS; i++) {
+            await(WARM_UP, owner::isEnding);
+            try (Holder holder = new Holder(path, REHEARSAL_SECONDS)) {
+                await(WARM_UP.plusSeconds(REHEARSAL_SECONDS), () -> owner.isEnding() || hasClosed(holder));
+            } catch (IOException e) {
+                tally.failed("holding the file: " + e);
+            }
+        }
         await(WARM_UP, owner::isEnding);
         owner.phase(HoldWatch.OPENING);
         await(SLICE, owner::isEnding); // it is told
