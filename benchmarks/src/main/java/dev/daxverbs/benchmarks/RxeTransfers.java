@@ -12,8 +12,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,14 +20,15 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Latency and rate of writes, reads and sends over a real device, beside perftest (linux-rdma), which is C: by turns, in one boot, both over the
- * first device and back to it. Of the library: plain queue pairs with anonymous memory, and tracked ones with a leased file on
+ * Latency and rate of writes, reads and sends over a real device, beside perftest (linux-rdma), which is C, and UCX's Java binding (jucx): by
+ * turns, in one boot, all over the first device and back to it. Of the library: plain queue pairs with anonymous memory, and tracked ones with a leased file on
  * tmpfs at the side that data comes from and goes to (sends: comes from).
  *
  * <p><b>What is compared.</b> Latency: as {@code ib_write_lat}, {@code ib_read_lat} and {@code ib_send_lat} have it: one transfer at a time, the
  * median; of a write or send half the time of one there and one back, of a read the time until it has completed. Rate: as
  * {@code ib_write_bw}, {@code ib_read_bw} and {@code ib_send_bw} with {@code -t 32 -Q 1}: 32 under way, one posted with each call, each
- * signaled. No inline data ({@code -I 0}). perftest is two processes, the library one with two threads.
+ * signaled. No inline data ({@code -I 0}). perftest is two processes, the library one with two threads. jucx is one process as well
+ * ({@link JucxTransfers}): the same transfers as UCX makes them, with its own protocols and copies; 32 requests under way.
  *
  * <p>Left out: a network; several queue pairs; lists posted with one doorbell, with which the library would be faster; lease breaks; FS-DAX.
  *
@@ -41,13 +40,13 @@ public final class RxeTransfers {
     private static final int RECEIVES = 128;
     private static final Path TMPFS = Path.of("/dev/shm");
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
-    private static final int RETRIES = 3;
 
     private final int pairs;
     private final double share;
     private final String device = Device.list().getFirst().name();
+    private final Perftest perftest = new Perftest(device, DEPTH);
+    private final Jucx jucx; // null: it could not be had
     private final Report report = new Report("rxe");
-    private int port = 18_600;
 
     /** What is transferred; its name is the middle of perftest's. */
     private enum Operation {
@@ -64,9 +63,23 @@ public final class RxeTransfers {
         double run() throws Exception;
     }
 
-    private RxeTransfers(int pairs, double share) {
+    private RxeTransfers(int pairs, double share) throws InterruptedException {
         this.pairs = pairs;
         this.share = share;
+        report.setting("depth", DEPTH);
+        jucx = startJucx();
+    }
+
+    private Jucx startJucx() throws InterruptedException {
+        try {
+            Jucx started = Jucx.start(device);
+            report.setting("jucx", Jucx.TRANSPORTS);
+            return started;
+        } catch (IOException e) {
+            System.out.println("without jucx: " + e.getMessage());
+            report.setting("jucx", "none: " + e.getMessage());
+            return null;
+        }
     }
 
     /**
@@ -77,14 +90,16 @@ public final class RxeTransfers {
      */
     public static void main(String... arguments) throws Exception {
         RxeTransfers benchmark = new RxeTransfers(Integer.parseInt(arguments[0]), Double.parseDouble(arguments[1]));
-        benchmark.report.setting("depth", DEPTH);
-        System.out.printf("medians of %d pairs; latency in us, rate in transfers a second%n%-6s %8s %-8s %10s %10s %8s %10s %8s%n", benchmark.pairs,
-                "", "bytes", "", "perftest", "plain", "ratio", "tracked", "ratio");
+        System.out.printf("medians of %d pairs; latency in us, rate in transfers a second; ratios to perftest%n%-6s %8s %-8s %10s %10s %8s %10s %8s %10s %8s%n",
+                benchmark.pairs, "", "bytes", "", "perftest", "plain", "ratio", "tracked", "ratio", "jucx", "ratio");
         for (String size : List.of(arguments).subList(2, arguments.length)) {
             int bytes = Integer.parseInt(size);
             for (Operation operation : Operation.values()) {
                 benchmark.measure(operation, bytes);
             }
+        }
+        if (benchmark.jucx != null) {
+            benchmark.jucx.close();
         }
         benchmark.report.print(System.out);
     }
@@ -93,10 +108,10 @@ public final class RxeTransfers {
         long memory = 2L * Math.max(bytes, Loopback.PAGE_BYTES);
         try (Loopback plain = new Loopback(false, null, RECEIVES, memory); Loopback tracked = new Loopback(true, TMPFS, RECEIVES, memory)) {
             int times = times(bytes, 2000, 300, 20);
-            compare(operation, bytes, "latency", () -> perftest(operation, "lat", bytes, times), () -> latency(plain, operation, bytes, times),
+            compare(operation, bytes, times, "latency", "lat", () -> latency(plain, operation, bytes, times),
                     () -> latency(tracked, operation, bytes, times));
             int many = times(bytes, 10_000, 1000, 100);
-            compare(operation, bytes, "rate", () -> perftest(operation, "bw", bytes, many), () -> rate(plain, operation, bytes, many),
+            compare(operation, bytes, many, "rate", "bw", () -> rate(plain, operation, bytes, many),
                     () -> rate(tracked, operation, bytes, many));
             if (tracked.regionDomain().orElseThrow().counters().staged() != 0) {
                 throw new IllegalStateException("transfers were staged: " + tracked.regionDomain().get().counters());
@@ -110,16 +125,20 @@ public final class RxeTransfers {
         return Math.max(2 * DEPTH, (int) (usual * share));
     }
 
-    private void compare(Operation operation, int bytes, String what, Measurement perftest, Measurement plain, Measurement tracked)
+    private void compare(Operation operation, int bytes, int times, String what, String kind, Measurement plain, Measurement tracked)
             throws Exception {
+        Measurement other = jucx == null ? () -> Double.NaN : () -> jucx.measure(what, operation.word(), bytes, times);
         Pairs plainPairs = new Pairs();
         Pairs trackedPairs = new Pairs();
+        Pairs jucxPairs = new Pairs();
         plain.run(); // warm-ups; perftest has none either, but needs no compiler
         tracked.run();
+        other.run();
         for (int pair = 0; pair < pairs; pair++) {
-            double yardstick = perftest.run();
+            double yardstick = perftest.run(kind, operation.word(), bytes, times);
             plainPairs.add(yardstick, plain.run());
             trackedPairs.add(yardstick, tracked.run());
+            jucxPairs.add(yardstick, other.run());
         }
         String unit = what.equals("latency") ? "us" : "per_s";
         String label = "%s_%d_%s".formatted(operation.word(), bytes, what);
@@ -131,81 +150,13 @@ public final class RxeTransfers {
         plainPairs.report(report, label + "_plain", label + "_plain_", "perftest_" + unit, "daxverbs_" + unit, details);
         details.put("memory", "tracked");
         trackedPairs.report(report, label + "_tracked", label + "_tracked_", "perftest_" + unit, "daxverbs_" + unit, details);
-        System.out.printf("%-6s %8d %-8s %10.1f %10.1f %8.3f %10.1f %8.3f%n", operation.word(), bytes, what, plainPairs.firstMedian(),
-                plainPairs.secondMedian(), plainPairs.ratioMedian(), trackedPairs.secondMedian(), trackedPairs.ratioMedian());
-    }
-
-    // perftest: two processes, which find each other by TCP.
-
-    private double perftest(Operation operation, String kind, int bytes, int times) throws Exception {
-        IOException last = null;
-        for (int tries = 0; tries < RETRIES; tries++) {
-            try {
-                return perftestOnce(operation, kind, bytes, times);
-            } catch (IOException e) {
-                last = e; // the port may be taken, or the server was not there in time
-            }
+        if (jucx != null) {
+            details.put("memory", "jucx");
+            jucxPairs.report(report, label + "_jucx", label + "_jucx_", "perftest_" + unit, "jucx_" + unit, details);
         }
-        throw last;
-    }
-
-    private double perftestOnce(Operation operation, String kind, int bytes, int times) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("ib_" + operation.word() + "_" + kind, "-F", "-d", device, "-s", Integer.toString(bytes),
-                "-n", Integer.toString(times), "-p", Integer.toString(++port)));
-        if (operation != Operation.READ) {
-            command.addAll(List.of("-I", "0"));
-        }
-        if (kind.equals("bw")) {
-            command.addAll(List.of("-t", Integer.toString(DEPTH), "-Q", "1"));
-        }
-        Path serverLog = Files.createTempFile("daxverbs-perftest-", null);
-        Path clientLog = Files.createTempFile("daxverbs-perftest-", null);
-        Process server = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(serverLog.toFile()).start();
-        try {
-            awaitListener(port);
-            command.add("127.0.0.1");
-            Process client = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(clientLog.toFile()).start();
-            int status = client.waitFor();
-            String said = Files.readString(clientLog, StandardCharsets.ISO_8859_1);
-            if (status != 0) {
-                throw new IOException("%s: status %d: %s%n%s".formatted(command, status, said, Files.readString(serverLog)));
-            }
-            return result(said, kind, bytes);
-        } finally {
-            server.destroy();
-            server.waitFor();
-            Files.delete(serverLog);
-            Files.delete(clientLog);
-        }
-    }
-
-    /** Until somebody listens: by the kernel's table, as a connection for a trial would be taken for the client's. */
-    private static void awaitListener(int port) throws IOException, InterruptedException {
-        String local = String.format(Locale.ROOT, ":%04X ", port);
-        for (int tries = 0; tries < 1000; tries++) {
-            for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
-                if (Files.readString(Path.of(table)).lines().anyMatch(line -> line.contains(local) && line.contains(" 0A "))) {
-                    return;
-                }
-            }
-            Thread.sleep(20);
-        }
-        throw new IOException("nobody listens at port " + port);
-    }
-
-    /** The line of numbers: bytes, iterations, then least, most, typical ... or peak, average, messages (in millions a second). */
-    private static double result(String said, String kind, int bytes) throws IOException {
-        for (String line : said.lines().toList()) {
-            String[] words = line.strip().split("\\s+");
-            if (words.length >= 5 && words[0].equals(Integer.toString(bytes)) && words[1].matches("[0-9]+")) {
-                if (kind.equals("lat")) {
-                    return Double.parseDouble(words[4]);
-                }
-                // Each is rounded: the one to hundredths of MiB a second, the other to messages a second.
-                return bytes >= Loopback.PAGE_BYTES ? Double.parseDouble(words[3]) * (1 << 20) / bytes : Double.parseDouble(words[4]) * 1e6;
-            }
-        }
-        throw new IOException("perftest has said nothing of " + bytes + " bytes:\n" + said);
+        System.out.printf("%-6s %8d %-8s %10.1f %10.1f %8.3f %10.1f %8.3f %10.1f %8.3f%n", operation.word(), bytes, what, plainPairs.firstMedian(),
+                plainPairs.secondMedian(), plainPairs.ratioMedian(), trackedPairs.secondMedian(), trackedPairs.ratioMedian(),
+                jucxPairs.secondMedian(), jucxPairs.ratioMedian());
     }
 
     // The library.
