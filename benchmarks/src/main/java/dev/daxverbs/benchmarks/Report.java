@@ -32,6 +32,9 @@ final class Report {
     /** System property: what of the library was measured, as {@code git describe} has it. */
     private static final String LIBRARY = "daxverbs.benchmarks.library";
 
+    /** System property: the load of the machine that this one is a guest of, in the manner of /proc/loadavg; the guest does not see it. */
+    private static final String HOST_LOAD = "daxverbs.benchmarks.hostLoad";
+
     private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private final String name;
@@ -100,13 +103,16 @@ final class Report {
         machine.put("processors", Runtime.getRuntime().availableProcessors());
         machine.put("kernel", System.getProperty("os.name") + " " + System.getProperty("os.version"));
         machine.put("jdk", System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version"));
-        machine.put("loadAtStart", load());
+        machine.put("loadAtStart", load(read("/proc/loadavg")));
+        if (System.getProperty(HOST_LOAD) != null) {
+            machine.put("hostLoadAtStart", load(System.getProperty(HOST_LOAD)));
+        }
         return machine;
     }
 
     /** Of the last minute, five and fifteen. */
-    private static List<Double> load() {
-        return List.of(read("/proc/loadavg").split(" ")).subList(0, 3).stream().map(Double::valueOf).toList();
+    private static List<Double> load(String averages) {
+        return List.of(averages.split(" ")).subList(0, 3).stream().map(Double::valueOf).toList();
     }
 
     private static String read(String path) {

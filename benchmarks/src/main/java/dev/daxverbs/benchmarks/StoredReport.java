@@ -46,7 +46,14 @@ record StoredReport(String benchmark, JsonNode json) {
     }
 
     private double load() {
-        return json.path("machine").path("loadAtStart").path(0).asDouble();
+        JsonNode machine = json.path("machine");
+        return machine.path(machine.has("hostLoadAtStart") ? "hostLoadAtStart" : "loadAtStart").path(0).asDouble();
+    }
+
+    /** Results of a guest from before the load of its host was noted: its own says nothing. */
+    private boolean isLoadKnown() {
+        JsonNode machine = json.path("machine");
+        return machine.has("hostLoadAtStart") || !machine.path("cpu").asText().contains("QEMU");
     }
 
     private String machine() {
@@ -61,8 +68,9 @@ record StoredReport(String benchmark, JsonNode json) {
 
     /** For a picture of some reports: the machine, what was measured, and whether the machine had other work. */
     static String origin(Collection<StoredReport> reports) {
-        String loads = reports.stream().map(report -> String.format(Locale.ROOT, "%.1f", report.load())).collect(Collectors.joining(", "));
-        boolean quiet = reports.stream().allMatch(report -> report.load() < QUIET);
+        String loads = reports.stream().map(report -> report.isLoadKnown() ? String.format(Locale.ROOT, "%.1f", report.load()) : "not noted")
+                .collect(Collectors.joining(", "));
+        boolean quiet = reports.stream().allMatch(report -> !report.isLoadKnown() || report.load() < QUIET);
         return String.format("%s; %s; load at the start %s%s", join(reports, StoredReport::machine), join(reports, StoredReport::version),
                 loads, quiet ? "" : ": MEASURED UNDER FOREIGN LOAD");
     }
