@@ -2,11 +2,14 @@ package dev.daxverbs.connection;
 
 import dev.daxverbs.grant.AccessStatus;
 import dev.daxverbs.grant.GrantSource;
+import dev.daxverbs.internal.DaemonThreads;
 import dev.daxverbs.internal.PumpThreads;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -14,10 +17,12 @@ import java.util.function.Consumer;
  * What the other side asks to be done with regions of this side's in its device's place: done in the order in which it was asked, and answered in that
  * order. What waits for a file keeps what is behind it waiting. The {@link Conversation} bounds how much is here.
  *
- * <p>Thread use: any thread may add; a thread of the pumps executes, one at a time.
+ * <p>Thread use: any thread may add; a thread of the pumps executes, one at a time. A flush waits for storage, for as long as that takes, so it has threads of
+ * its own: breaks must not wait for one.
  */
 final class Accesses {
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final Executor FLUSHING = Executors.newCachedThreadPool(DaemonThreads.numbered("daxverbs-flush-"));
 
     /**
      * One that is to be done.
@@ -64,7 +69,7 @@ final class Accesses {
             }
             running = true;
         }
-        PumpThreads.run(this::run);
+        PumpThreads.run(() -> run(false));
     }
 
     /** The connection has ended: what has not begun will not be done. */
@@ -75,7 +80,7 @@ final class Accesses {
         }
     }
 
-    private void run() {
+    private void run(boolean mayFlush) {
         while (true) {
             Entry entry;
             synchronized (entries) {
@@ -85,10 +90,18 @@ final class Accesses {
                     return;
                 }
             }
+            if (entry.access() instanceof Message.Flush != mayFlush) {
+                if (mayFlush) {
+                    PumpThreads.run(() -> run(false));
+                } else {
+                    FLUSHING.execute(() -> run(true));
+                }
+                return;
+            }
             Message.Answer answer = entry.status() == AccessStatus.OK ? execute(entry)
                     : new Message.Done(entry.access().sequence(), entry.status());
             if (answer == null) {
-                PumpThreads.runAfter(PAUSE_NS, this::run);
+                PumpThreads.runAfter(PAUSE_NS, () -> run(false)); // a flush finds its way again
                 return;
             }
             synchronized (entries) {
