@@ -116,7 +116,7 @@ record ControlMessage(MemorySegment memory) {
         memory.set(WORD, MOMENT, moment.encoded());
     }
 
-    /** How many messages of the other direction have been taken. */
+    /** The number that the next message of the other direction has. */
     long taken() {
         return memory.get(WORD, TAKEN);
     }

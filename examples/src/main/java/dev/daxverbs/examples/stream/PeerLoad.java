@@ -81,7 +81,8 @@ final class PeerLoad {
     private int inFlight;
     private int nextSlot;
     private int nextReported;
-    private long messages; // sent
+    private long messages; // posted
+    private long unsent; // of these, how many met the end of the file, so that the owner got none
     private long granted = 1; // how many may be sent: HELLO
     private long taken; // of the owner's
     private long transfers;
@@ -94,7 +95,7 @@ final class PeerLoad {
     private boolean full; // payloads fill their buffers: the last round
     private String refusal;
     private boolean counted;
-    private boolean flagless; // a list was refused as the file is short
+    private boolean fileIsShort; // a list was refused as the file is short
     private volatile boolean dead;
 
     PeerLoad(int number, Peer peer, Connection connection, Closing closing, RandomGenerator random) {
@@ -138,7 +139,7 @@ final class PeerLoad {
 
     /** How many messages have been sent, when all is over. */
     long messages() {
-        return messages;
+        return messages - unsent;
     }
 
     /** Ends the load for a reason that counts as a failure. */
@@ -230,7 +231,7 @@ final class PeerLoad {
         ControlMessage last = awaitReport(Kind.LAST);
         if (last != null) {
             suspicions.end();
-            last.values(transfers, swapped, tally.failed(), tally.lost(), tally.outOfOrder());
+            last.values(transfers, swapped, tally.failed(), tally.lost(), tally.outOfOrder(), unsent);
             for (int i = 0; i < added.length; i++) {
                 last.add(i, added[i], 0);
             }
@@ -270,7 +271,7 @@ final class PeerLoad {
     }
 
     private ControlMessage awaitReport(Kind kind) throws IOException {
-        await(OWNER_PATIENCE, () -> !freeReports.isEmpty() && messages < granted, "the owner takes no messages");
+        await(OWNER_PATIENCE, () -> !freeReports.isEmpty() && messages - unsent < granted, "the owner takes no messages");
         return dead ? null : newReport(kind);
     }
 
@@ -310,15 +311,15 @@ final class PeerLoad {
     // Posting
 
     private void postAll() {
-        flagless = false;
-        for (int i = 0; i < slots.length && !dead && !flagless && inFlight < slots.length; i++) {
+        fileIsShort = false;
+        for (int i = 0; i < slots.length && !dead && !fileIsShort && inFlight < slots.length; i++) {
             PeerSlot slot = slots[nextSlot];
             nextSlot = (nextSlot + 1) % slots.length;
             if (slot.isIdle()) {
                 post(slot);
             }
         }
-        if (flagless && inFlight == 0) {
+        if (fileIsShort && inFlight == 0) {
             LockSupport.parkNanos(REFUSED_PAUSE_NS);
         }
     }
@@ -328,7 +329,7 @@ final class PeerLoad {
     }
 
     private boolean mayPostMessage() {
-        return messages + KEPT_CREDITS < granted;
+        return messages - unsent + KEPT_CREDITS < granted;
     }
 
     private void post(PeerSlot slot) {
@@ -477,7 +478,7 @@ final class PeerLoad {
                 tally.begun();
                 tally.metEnd();
             });
-            flagless = true;
+            fileIsShort = true;
             return false;
         } catch (RuntimeException e) {
             die(connection.isOpen() ? "%s refused: %s".formatted(list.getFirst().kind(), e) : Links.end(connection));
@@ -531,7 +532,7 @@ final class PeerLoad {
 
     /** Tells the owner now and then what has completed; in the end without more of it, only that its messages have been taken. */
     private void report(boolean nothingNew) {
-        if (System.nanoTime() - lastReportNs < REPORT_NS || freeReports.isEmpty() || messages >= granted || file == null) {
+        if (System.nanoTime() - lastReportNs < REPORT_NS || freeReports.isEmpty() || messages - unsent >= granted || file == null) {
             return;
         }
         ControlMessage message = newReport(Kind.REPORT);
@@ -603,6 +604,7 @@ final class PeerLoad {
         }
         if (status == CompletionStatus.FILE_TRUNCATED) {
             tally.metEnd();
+            unsent += transfer.kind().isMessage() ? 1 : 0;
             slot.truncated |= transfer.kind() != PeerTransfer.Kind.READ;
             slot.unknown |= slot.truncated;
         } else if (status != CompletionStatus.SUCCESS) {
