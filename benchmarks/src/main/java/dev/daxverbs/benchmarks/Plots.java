@@ -39,7 +39,7 @@ public final class Plots {
                 String label = result.path("label").asText();
                 switch (report.benchmark()) {
                     case "post" -> addPost(one, batch, report, result);
-                    case "gate" -> addGate(gate, seize, report, result);
+                    case "gate", "jmh" -> addGate(gate, seize, report, result);
                     case "break" -> addBreak(broken, report, result);
                     case "registry" -> addRegistry(registry, report, result);
                     case "rxe" -> (result.path("what").asText().equals("latency") ? latency : rate).add(report,
@@ -105,7 +105,7 @@ public final class Plots {
         String group = result.path("group").asText();
         if (group.startsWith("SeizeCost.")) {
             seize.add(report, result, group.substring(group.indexOf('.') + 1), "owner " + words(result), 1);
-        } else if (!result.path("label").asText().matches(".*(Call|Store)")) {
+        } else if (group.startsWith("GateCost") && !result.path("label").asText().matches(".*(Call|Store)")) {
             gate.add(report, result, result.path("label").asText(), result.path("threads").asInt() == 1 ? "1 thread" : "2 threads", 1);
         }
     }
