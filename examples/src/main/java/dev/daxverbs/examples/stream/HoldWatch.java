@@ -10,7 +10,7 @@ final class HoldWatch {
     static final int OPENING = 1;
     /** It has it open. */
     static final int HELD = 2;
-    /** It has closed it. */
+    /** It closes it, a second later. */
     static final int CLOSED = 3;
     private static final int PHASES = 4;
 
@@ -75,6 +75,6 @@ final class HoldWatch {
     }
 
     private static double seconds(Look from, Look to) {
-        return (to.atNs() - from.atNs()) / 1e9;
+        return (to.atNs() - from.atNs()) / 1_000_000 / 1e3; // to the millisecond
     }
 }

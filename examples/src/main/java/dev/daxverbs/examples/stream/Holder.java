@@ -2,11 +2,11 @@ package dev.daxverbs.examples.stream;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 
 /** Another process that opens the file for writing, which breaks the lease, and keeps it open for some time. */
 final class Holder implements AutoCloseable {
-    private static final String SCRIPT = "exec 3<> \"$FILE\" && echo open && sleep \"$SECONDS_OPEN\"";
+    /** It says that it is about to close the file a second before: whoever hears it late must not count what was after it. */
+    private static final String SCRIPT = "exec 3<> \"$FILE\" && echo open && sleep \"$SECONDS_OPEN\" && echo closing && sleep 1";
 
     private final Process process;
 
@@ -28,9 +28,14 @@ final class Holder implements AutoCloseable {
         return "open".equals(process.inputReader().readLine());
     }
 
-    /** Waits until it has closed it, for a while; true if it has. */
-    boolean awaitClose(long limitMs) throws InterruptedException {
-        return process.waitFor(limitMs, TimeUnit.MILLISECONDS);
+    /** Whether it is about to close it, or has. */
+    boolean isClosing() throws IOException {
+        return !process.isAlive() || process.inputReader().ready();
+    }
+
+    /** Whether it has closed it. */
+    boolean hasClosed() {
+        return !process.isAlive();
     }
 
     @Override

@@ -208,7 +208,7 @@ final class OwnerRun {
         for (int i = 0; i < REHEARSALS; i++) {
             await(WARM_UP, owner::isEnding);
             try (Holder holder = new Holder(path, REHEARSAL_SECONDS)) {
-                await(WARM_UP.plusSeconds(REHEARSAL_SECONDS), () -> owner.isEnding() || hasClosed(holder));
+                await(WARM_UP.plusSeconds(REHEARSAL_SECONDS), () -> owner.isEnding() || holder.hasClosed());
             } catch (IOException e) {
                 tally.failed("holding the file: " + e);
             }
@@ -223,21 +223,20 @@ final class OwnerRun {
                 return;
             }
             owner.phase(HoldWatch.HELD);
-            await(Duration.ofDays(1), () -> owner.isEnding() || hasClosed(holder));
+            await(Duration.ofDays(1), () -> owner.isEnding() || isClosing(holder));
+            owner.phase(HoldWatch.CLOSED);
+            await(AFTER, owner::isEnding);
         } catch (IOException e) {
             tally.failed("holding the file: " + e);
         }
-        owner.phase(HoldWatch.CLOSED);
-        await(AFTER, owner::isEnding);
         owner.end();
     }
 
-    private static boolean hasClosed(Holder holder) {
+    private static boolean isClosing(Holder holder) {
         try {
-            return holder.awaitClose(1);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return true;
+            return holder.isClosing();
+        } catch (IOException e) {
+            return true; // it has gone
         }
     }
 
