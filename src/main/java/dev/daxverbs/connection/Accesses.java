@@ -14,11 +14,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * What the other side asks to be done with regions of this side's in its device's place: done in the order in which it was asked, and answered in that
- * order. What waits for a file keeps what is behind it waiting. The {@link Conversation} bounds how much is here.
+ * What the other side asks to be done with regions of this side's in its device's place: done in the order in which it was asked, and
+ * answered in that order. What waits for a file keeps what is behind it waiting. The {@link Conversation} bounds how much is here.
  *
- * <p>Thread use: any thread may add; a thread of the pumps executes, one at a time. A flush waits for storage, for as long as that takes, so it has threads of
- * its own: breaks must not wait for one.
+ * <p>Thread use: any thread may add; a thread of the pumps executes, one at a time. A flush waits for storage, for as long as that takes,
+ * so it has threads of its own: breaks must not wait for one.
  */
 final class Accesses {
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);

@@ -328,8 +328,8 @@ public final class Connection implements AutoCloseable {
      * @param name 1 to 255 bytes in UTF-8; before a listener's name that is the same
      * @param region of the connection's domain; it may be closed first, which takes it back
      * @param rights what the other side may do, at least one
-     * @throws IllegalArgumentException if the name is of another length or given out already, the region is of another domain, or is registered without what a
-     *         right needs
+     * @throws IllegalArgumentException if the name is of another length or given out already, the region is of another domain, or is
+     *         registered without what a right needs
      * @throws IllegalStateException if the region is closed
      */
     public void export(String name, MemoryRegion region, Right... rights) {
@@ -339,7 +339,8 @@ public final class Connection implements AutoCloseable {
     }
 
     /**
-     * Takes a name back that was given out by {@link #export}, and the region from the other side if it has opened it: as {@link Listener#withdraw}.
+     * Takes a name back that was given out by {@link #export}, and the region from the other side if it has opened it: as
+     * {@link Listener#withdraw}.
      *
      * @param name as it was exported
      * @return whether there was such a name
@@ -461,7 +462,10 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    /** Ends the connection, and sees to it that the queue pair is stopped: when this returns, the device does nothing for the other side any more. */
+    /**
+     * Ends the connection, and sees to it that the queue pair is stopped: when this returns, the device does nothing for the other side any
+     * more.
+     */
     void fenceFor(CloseReason why, String text) {
         LocalEnd made;
         synchronized (this) {

@@ -103,8 +103,9 @@ public final class ConnectionOptions {
     }
 
     /**
-     * How long transfers that name the other side's memory wait for a key, when the lease on its file was broken, before they go by messages on the control
-     * connection. Less means shorter gaps; most breaks are over after some milliseconds, and a transfer that has waited for the device is the faster one then.
+     * How long transfers that name the other side's memory wait for a key, when the lease on its file was broken, before they go by
+     * messages on the control connection. Less means shorter gaps; most breaks are over after some milliseconds, and a transfer that has
+     * waited for the device is the faster one then.
      *
      * @param time zero to one hour; default 10 ms
      * @return this

@@ -161,7 +161,8 @@ final class ControlChannel {
     /**
      * Queues what is decided in one step with the state of the conversation: something that the conversation bounds by itself.
      *
-     * @param decision makes the message, or null if there is nothing to be said now; called under the channel's lock, and what it returns will be sent
+     * @param decision makes the message, or null if there is nothing to be said now; called under the channel's lock, and what it returns
+     *         will be sent
      * @return whether something was queued
      */
     boolean sendIf(Function<Conversation, Message> decision) {

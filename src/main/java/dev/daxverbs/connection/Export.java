@@ -17,8 +17,8 @@ import java.util.Set;
 /**
  * A region under the name by which peers open it, and who has it open, with what: docs/protocol.md, "States of a region".
  *
- * <p>Its monitor is what is demanded there for "OPEN and a break": whether a connection is given a grant is decided, said and noted within it, and so is which
- * connections a break revokes. Nothing waits within it.
+ * <p>Its monitor is what is demanded there for "OPEN and a break": whether a connection is given a grant is decided, said and noted within
+ * it, and so is which connections a break revokes. Nothing waits within it.
  */
 final class Export implements GrantHolder {
     /** One connection's hold. */
@@ -72,7 +72,10 @@ final class Export implements GrantHolder {
 
     // The readers of connections.
 
-    /** Says REGION, and notes who has it; false if the connection is ending. A grant of a region that is closed meanwhile is withdrawn in a moment. */
+    /**
+     * Says REGION, and notes who has it; false if the connection is ending. A grant of a region that is closed meanwhile is withdrawn in a
+     * moment.
+     */
     synchronized boolean open(Connection connection, int request, int number, Set<Right> wanted) {
         Hold hold = new Hold();
         PeerKey key = withdrawn ? null : source.grant();

@@ -132,8 +132,9 @@ public final class Listener implements AutoCloseable {
     }
 
     /**
-     * Takes a name back: nobody opens it any more. From those who have opened it the region is taken back, too, and this waits until nothing of theirs is under way
-     * to it: for half of the default lease-break-time, 22.5 s, at most, then their connections are ended ({@link CloseReason#LATE}).
+     * Takes a name back: nobody opens it any more. From those who have opened it the region is taken back, too, and this waits until
+     * nothing of theirs is under way to it: for half of the default lease-break-time, 22.5 s, at most, then their connections are ended
+     * ({@link CloseReason#LATE}).
      *
      * @param name as it was exported
      * @return whether there was such a name

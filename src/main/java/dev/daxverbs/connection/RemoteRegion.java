@@ -13,15 +13,16 @@ import java.util.Set;
 
 /**
  * A region of the other side's, opened by its name ({@link Connection#remote}): to be named in work requests on the connection's queue pair by
- * {@link dev.daxverbs.verbs.SendWorkRequests#remote(dev.daxverbs.verbs.RegisteredMemory, long)}, for as long as both are open, whatever happens to the file
- * under it.
+ * {@link dev.daxverbs.verbs.SendWorkRequests#remote(dev.daxverbs.verbs.RegisteredMemory, long)}, for as long as both are open, whatever
+ * happens to the file under it.
  *
- * <p>When the lease on the file is broken at the owner, its key ends: transfers that were posted complete, those that are posted from then on wait for another
- * key, and if there is none within {@link ConnectionOptions#emulateAfter} go by messages on the control connection (they are <em>emulated</em>), in order with all others, until
- * there is one. Their completions are like any other. So are transfers that the owner's device cannot be trusted with (rxe and on-demand paging).
+ * <p>When the lease on the file is broken at the owner, its key ends: transfers that were posted complete, those that are posted from then
+ * on wait for another key, and if there is none within {@link ConnectionOptions#emulateAfter} go by messages on the control connection
+ * (they are <em>emulated</em>), in order with all others, until there is one. Their completions are like any other. Transfers that
+ * the owner's device cannot be trusted with (rxe and on-demand paging) always go that way.
  *
- * <p>A transfer beyond the present end of the owner's file completes with {@link dev.daxverbs.verbs.CompletionStatus#FILE_TRUNCATED}, and the queue pair goes on working. A write
- * with immediate data of more than 65,536 bytes is not emulated: it waits until there is a key.
+ * <p>A transfer beyond the present end of the owner's file completes with {@link dev.daxverbs.verbs.CompletionStatus#FILE_TRUNCATED}, and
+ * the queue pair goes on working. A write with immediate data of more than 65,536 bytes is not emulated: it waits until there is a key.
  *
  * <p>Thread use: any thread may use and close it.
  */
@@ -97,8 +98,8 @@ public final class RemoteRegion extends PeerMemory implements AutoCloseable {
     }
 
     /**
-     * What addresses, and so offsets, must be a multiple of for the device to be let at them, on a path MTU of at least as many bytes: more than 1 where
-     * the owner's device cannot be trusted with others in this memory (rxe and on-demand paging). All others are emulated.
+     * What addresses, and so offsets, must be a multiple of for the device to be let at them, on a path MTU of at least as many bytes: more
+     * than 1 where the owner's device cannot be trusted with others in this memory (rxe and on-demand paging). All others are emulated.
      *
      * @return 1 to 4096, a power of two
      * @throws IllegalStateException if the owner has not granted a key now
@@ -158,10 +159,10 @@ public final class RemoteRegion extends PeerMemory implements AutoCloseable {
     }
 
     /**
-     * Makes durable what was written: all writes to the range whose completions were polled before this call. It reads behind them, so that nothing of them is left
-     * in a device, and has the owner call {@code msync(2)} with {@code MS_SYNC} on the range; when it returns, they are as durable as by {@code msync} on
-     * the owner's machine: on FS-DAX in the persistence domain of the memory, else on the storage below the file system. Waits for that. Memory
-     * without a file is left as it is.
+     * Makes durable what was written: all writes to the range whose completions were polled before this call. It reads behind them, so that
+     * nothing of them is left in a device, and has the owner call {@code msync(2)} with {@code MS_SYNC} on the range; when it returns, they
+     * are as durable as by {@code msync} on the owner's machine: on FS-DAX in the persistence domain of the memory, else on the storage
+     * below the file system. Waits for that. Memory without a file is left as it is.
      *
      * <p>RDMA FLUSH (InfiniBand specification, release 1.5) is not used: docs/connections.md says why.
      *
@@ -237,7 +238,8 @@ public final class RemoteRegion extends PeerMemory implements AutoCloseable {
     }
 
     /**
-     * Gives the region back: waits until transfers that were posted have completed; those that wait for a key complete with {@code LOC_PROT_ERR}. Closing again does nothing.
+     * Gives the region back: waits until transfers that were posted have completed; those that wait for a key complete with
+     * {@code LOC_PROT_ERR}. Closing again does nothing.
      */
     @Override
     public void close() {

@@ -12,8 +12,9 @@ public interface DrainedQueuePair {
     void attach(Landing own, Landing peers, Runnable whenDead);
 
     /**
-     * Makes sure that nothing names a key any more that no poster finds since before this call. Returns when nobody can post with it any more; then waits, elsewhere, until
-     * what was posted has completed and, behind that, a read of the peer's landing: so that no copy of a request is left in the network either.
+     * Makes sure that nothing names a key any more that no poster finds since before this call. Returns when nobody can post with it any
+     * more; then waits, elsewhere, until what was posted has completed and, behind that, a read of the peer's landing: so that no copy of a
+     * request is left in the network either.
      *
      * @param whenDrained is called once it is so; never if the queue pair is stopped before
      */

@@ -4,7 +4,10 @@ import dev.daxverbs.verbs.QueuePair;
 
 import java.util.List;
 
-/** Who has granted keys of a region to peers: told when they have to be taken back. Calls come one at a time for each region, and do not wait. */
+/**
+ * Who has granted keys of a region to peers: told when they have to be taken back. Calls come one at a time for each region, and do not
+ * wait.
+ */
 public interface GrantHolder {
     /** The registration is withdrawn: tells all peers that their keys end. */
     void revoke();

@@ -2,7 +2,10 @@ package dev.daxverbs.grant;
 
 import java.nio.ByteBuffer;
 
-/** What connections need of a region of this process: keys to grant, and access in the device's place. Implemented by the region layer. Any thread. */
+/**
+ * What connections need of a region of this process: keys to grant, and access in the device's place. Implemented by the region layer. Any
+ * thread.
+ */
 public abstract class GrantSource {
     /** For the region layer. */
     protected GrantSource() {

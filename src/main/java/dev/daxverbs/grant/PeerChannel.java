@@ -1,10 +1,11 @@
 package dev.daxverbs.grant;
 
 /**
- * The way to a region's owner beside the device: accesses by message, in the order of calls. One for each connection; called by the queue pair's pump.
+ * The way to a region's owner beside the device: accesses by message, in the order of calls. One for each connection; called by the queue
+ * pair's pump.
  *
- * <p>An access that was taken is answered once, by {@link Taker#answered}, in the order in which they were taken; or never, when the connection ends: the
- * queue pair is in ERR then.
+ * <p>An access that was taken is answered once, by {@link Taker#answered}, in the order in which they were taken; or never, when the
+ * connection ends: the queue pair is in ERR then.
  */
 public interface PeerChannel {
     /** Who is told how an access ended. */

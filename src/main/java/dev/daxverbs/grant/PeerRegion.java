@@ -10,8 +10,8 @@ import java.util.Set;
 /**
  * The state of another process's region on this side: which key may be used, if any, and where transfers go that cannot use it.
  *
- * <p>The key is read by posters within the send gate of the one queue pair that may name the region, without a fence. Who takes it back clears it and then
- * {@linkplain DrainedQueuePair#drain drains} that queue pair; after the seizure in there no poster has the old one.
+ * <p>The key is read by posters within the send gate of the one queue pair that may name the region, without a fence. Who takes it back
+ * clears it and then {@linkplain DrainedQueuePair#drain drains} that queue pair; after the seizure in there no poster has the old one.
  */
 public final class PeerRegion {
     private final QueuePair queuePair;

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Waits until what queue pairs had posted has completed, and peers in other processes say the same of theirs. It polls their completion queues itself, as their owners need not.
+ * Waits until what queue pairs had posted has completed, and peers in other processes say the same of theirs. It polls their completion
+ * queues itself, as their owners need not.
  */
 final class Drain {
     private static final int SPINS = 50;

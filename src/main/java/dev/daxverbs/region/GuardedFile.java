@@ -38,10 +38,10 @@ import java.util.function.Supplier;
 /**
  * The regions over one open file, and the lease that keeps its pages in place for them.
  *
- * <p><b>A break</b>, in this order: withdraw the registrations from posters; tell peers in other processes; seize the users' gates once, after which
- * nobody posts with an old key; wait until what was posted has completed, and the peers have answered; end the registrations (pinned) or leave them quiet (on demand); return,
- * which releases the lease. <b>A restore</b>: read the size; register; hand the registrations to posters; call the pumps. In between,
- * pumps move transfers through staging memory, and need none of this.
+ * <p><b>A break</b>, in this order: withdraw the registrations from posters; tell peers in other processes; seize the users' gates once,
+ * after which nobody posts with an old key; wait until what was posted has completed, and the peers have answered; end the registrations
+ * (pinned) or leave them quiet (on demand); return, which releases the lease. <b>A restore</b>: read the size; register; hand the
+ * registrations to posters; call the pumps. In between, pumps move transfers through staging memory, and need none of this.
  *
  * <p>One lock makes breaks, restores, own changes of the file, and the coming and going of regions exclude each other. Posters, pollers and
  * pumps never take it.

@@ -29,10 +29,10 @@ import java.util.function.BiConsumer;
  * Memory that work requests may name for as long as it is open, whatever happens to the file under it.
  *
  * <p>Its registration with the device ends when another process opens or truncates the file, and is made anew when that process is done.
- * Meanwhile transfers posted on queue pairs of a {@link RegionDomain} go through memory of the library's (they are <em>staged</em>), in order with
- * all others. A range beyond the end that the file has afterwards is refused by {@link RegionTruncatedException} before it is posted; one that
- * was accepted while the lease was broken completes with {@link dev.daxverbs.verbs.CompletionStatus#FILE_TRUNCATED}. When the file
- * grows back, so does what can be used.
+ * Meanwhile transfers posted on queue pairs of a {@link RegionDomain} go through memory of the library's (they are <em>staged</em>), in
+ * order with all others. A range beyond the end that the file has afterwards is refused by {@link RegionTruncatedException} before it is
+ * posted; one that was accepted while the lease was broken completes with {@link dev.daxverbs.verbs.CompletionStatus#FILE_TRUNCATED}. When
+ * the file grows back, so does what can be used.
  *
  * <p>Its memory is not to be touched by native code: {@link DaxMapping} says why.
  *
@@ -719,9 +719,9 @@ public final class MemoryRegion extends OwnedMemory implements AutoCloseable {
     }
 
     /**
-     * Ends the region: peers that have opened it give it back, transfers that were posted are waited for (for some seconds at most each), deferred ones complete with
-     * {@code LOC_PROT_ERR}, the registration ends, and the file's last region releases the lease. Closing again does nothing. A region of a
-     * {@link RegionCache} is given back to it instead, see there.
+     * Ends the region: peers that have opened it give it back, transfers that were posted are waited for (for some seconds at most each),
+     * deferred ones complete with {@code LOC_PROT_ERR}, the registration ends, and the file's last region releases the lease. Closing again
+     * does nothing. A region of a {@link RegionCache} is given back to it instead, see there.
      */
     @Override
     public void close() {

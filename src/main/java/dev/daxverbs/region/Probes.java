@@ -13,15 +13,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Finds out when nothing of what one queue pair has posted is under way any more, not even in the network: when all of it has completed, a read of eight bytes of
- * the peer's landing is posted, and when that has completed, it is so. A request that was sent twice may otherwise arrive after its completion, with a
- * key that has ended. docs/protocol.md, "The drain at the peer".
+ * Finds out when nothing of what one queue pair has posted is under way any more, not even in the network: when all of it has completed, a
+ * read of eight bytes of the peer's landing is posted, and when that has completed, it is so. A request that was sent twice may otherwise
+ * arrive after its completion, with a key that has ended. docs/protocol.md, "The drain at the peer".
  *
- * <p>One probe at a time; those who come while one is under way wait for the next. The probe has a place of its own in the send queue and in the completion
- * queue, so it is not in the way of the user's requests, nor they in its.
+ * <p>One probe at a time; those who come while one is under way wait for the next. The probe has a place of its own in the send queue and
+ * in the completion queue, so it is not in the way of the user's requests, nor they in its.
  *
- * <p>Locks: a turn is taken with {@link #turn} held; within it the send gate and the pump's lock, for moments. Nobody who has a gate or the pump's lock waits for
- * the turn.
+ * <p>Locks: a turn is taken with {@link #turn} held; within it the send gate and the pump's lock, for moments. Nobody who has a gate or the
+ * pump's lock waits for the turn.
  */
 final class Probes implements Runnable {
     private static final int PROBE_BYTES = 8;

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Moves what one queue pair has deferred: posts it when its regions can be used, and else sees it through staging memory, or by messages to the owner of
- * a peer's region. Also copies what arrived in staged receives.
+ * Moves what one queue pair has deferred: posts it when its regions can be used, and else sees it through staging memory, or by messages to
+ * the owner of a peer's region. Also copies what arrived in staged receives.
  *
  * <p><b>Who may post.</b> While nothing is deferred the owner posts, within the send gate, and never comes here. The owner that finds a
  * request which cannot go to the device takes {@link #lock} and defers it; from then on the pump posts, under the lock, and the owner
@@ -27,7 +27,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <li>A staged one waits until the device has done all before it that name tracked regions.</li>
  * <li>A staged one that reads a file, or whose effect is seen without the pump, waits until those staged before it that change files have
  * ended.</li>
- * <li>What goes by message begins when all that the device has is complete, and what goes by the device when all that went by message is answered.</li>
+ * <li>What goes by message begins when all that the device has is complete, and what goes by the device when all that went by message is
+ * answered.</li>
  * <li>A write with immediate data to a staged region tells its peer when what it and those before it bring is in the files; none behind it
  * begins before.</li>
  * </ul>

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /**
- * Makes the JFR events of regions. The first of a kind starts much of JFR, which takes hundreds of milliseconds and more: a break must not wait for
- * that. So a thread of its own does it when the first domain is made, and what happens before it is done is not recorded.
+ * Makes the JFR events of regions. The first of a kind starts much of JFR, which takes hundreds of milliseconds and more: a break must not
+ * wait for that. So a thread of its own does it when the first domain is made, and what happens before it is done is not recorded.
  */
 final class RegionEvents {
     private static volatile boolean ready;

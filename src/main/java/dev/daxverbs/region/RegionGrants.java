@@ -18,10 +18,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What peers in other processes have of one region: who has granted its keys, to be told of breaks; and access to its memory in the device's place.
+ * What peers in other processes have of one region: who has granted its keys, to be told of breaks; and access to its memory in the
+ * device's place.
  *
- * <p><b>Granting and revoking exclude each other</b> in the holder: it looks at {@link #grant} and notes what it has given within one lock, and a break clears
- * what {@code grant} finds before it takes that lock in {@link GrantHolder#revoke}. So whoever was given a key is told of its end.
+ * <p><b>Granting and revoking exclude each other</b> in the holder: it looks at {@link #grant} and notes what it has given within one lock,
+ * and a break clears what {@code grant} finds before it takes that lock in {@link GrantHolder#revoke}. So whoever was given a key is told
+ * of its end.
  *
  * <p>Thread use: any.
  */

@@ -223,7 +223,10 @@ final class StagedPiece implements PeerChannel.Taker {
         return data;
     }
 
-    /** Memory of this process that a part of the piece is in. Of a region that was closed, which its user must not do yet, nothing is touched. */
+    /**
+     * Memory of this process that a part of the piece is in. Of a region that was closed, which its user must not do yet, nothing is
+     * touched.
+     */
     private interface RangeAccess {
         void run(MemorySegment memory, long done, long length);
     }

@@ -6,8 +6,8 @@ import dev.daxverbs.verbs.SendOpcode;
 import dev.daxverbs.verbs.SendWorkRequests;
 
 /**
- * A send work request that goes through staging memory, or by messages to a peer's file's owner, in one piece or more. Used by the pump, one thread at a
- * time.
+ * A send work request that goes through staging memory, or by messages to a peer's file's owner, in one piece or more. Used by the pump,
+ * one thread at a time.
  *
  * <p><b>Sources</b> are read from their files when a piece is posted, <b>destinations</b> written to theirs when it has arrived. An atomic's
  * remote word is both; {@link AtomicTurn} lets one atomic at a time be at it.

@@ -7,8 +7,9 @@ package dev.daxverbs.region;
  *  63        62 .............. 40   39      38      37 ................ 0
  *  receive   index of queue pair    plain   probe   low bits of the sequence number in its send or receive queue
  * </pre>
- * Plain is a send request that was not deferred, and of which its user wants a completion: when it has succeeded, there is nothing more to be known
- * of it. So a completion that is the next to come is recognised by one look at its number. A probe is a request of the library's own: see {@link Probes}.
+ * Plain is a send request that was not deferred, and of which its user wants a completion: when it has succeeded, there is nothing more to
+ * be known of it. So a completion that is the next to come is recognised by one look at its number. A probe is a request of the library's
+ * own: see {@link Probes}.
  */
 final class WorkRequestId {
     /** How many queue pairs a process can have. */

@@ -12,8 +12,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The other side of a test, in a process of its own that the test can kill. {@code owner PORT [FILE]}: listens, exports "memory", which is the file if one
- * is named, and says "listening".
+ * The other side of a test, in a process of its own that the test can kill. {@code owner PORT [FILE]}: listens, exports "memory", which is
+ * the file if one is named, and says "listening".
  * {@code peer PORT}: connects, writes to "memory" without a pause, and says "working" when some have completed. Both end when standard
  * input does.
  */

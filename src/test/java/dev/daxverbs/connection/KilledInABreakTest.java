@@ -28,8 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Peer, owner or breaker is killed while the lease on the owner's file is being broken, at moments that differ; or the peer is stopped, and does not answer. System property
- * {@code daxverbs.kills}: how often each (default 2; the long form has 100).
+ * Peer, owner or breaker is killed while the lease on the owner's file is being broken, at moments that differ; or the peer is stopped, and
+ * does not answer. System property {@code daxverbs.kills}: how often each (default 2; the long form has 100).
  */
 @RequiresDevice
 class KilledInABreakTest {

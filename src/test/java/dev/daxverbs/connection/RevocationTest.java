@@ -45,7 +45,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The lease on the owner's file is broken by other processes, and the peer's transfers go on. Both sides are in this process, each with a domain of its own. */
+/**
+ * The lease on the owner's file is broken by other processes, and the peer's transfers go on. Both sides are in this process, each with a
+ * domain of its own.
+ */
 @RequiresDevice
 class RevocationTest {
     private static final int PAGE = 4096;
@@ -204,8 +207,8 @@ class RevocationTest {
     }
 
     /**
-     * Payload, then flag, all the time, while the lease is broken again and again: who reads the flag at the owner finds the payload. System property
-     * {@code daxverbs.ordered}: how many pairs at least (default none but those of a few breaks; the long form has 100,000).
+     * Payload, then flag, all the time, while the lease is broken again and again: who reads the flag at the owner finds the payload.
+     * System property {@code daxverbs.ordered}: how many pairs at least (default none but those of a few breaks; the long form has 100,000).
      */
     @ParameterizedTest
     @MethodSource("dev.daxverbs.testing.FileSystemUnderTest#present")
