@@ -5,6 +5,7 @@ import dev.daxverbs.verbs.QueuePair;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,11 +59,11 @@ final class Drain {
         if (awaitAll(deadlineNs)) {
             return List.of();
         }
-        List<QueuePair> late = new ArrayList<>(ends.keySet());
+        Set<QueuePair> late = new LinkedHashSet<>(ends.keySet()); // one may have many regions
         ends.keySet().forEach(TrackedQueuePair::fence);
         grants.forEach(granted -> late.addAll(granted.fenceLate()));
         awaitAll(System.nanoTime() + FLUSH_NS);
-        return late;
+        return List.copyOf(late);
     }
 
     private boolean awaitAll(long deadlineNs) {
