@@ -30,8 +30,6 @@ final class OwnerConnection {
     static final int SENDS = 16;
     static final int RECEIVES = 64;
     static final int RECEIVE_ELEMENTS = 2;
-    /** The low bits of a message's number, which immediate data has; the others are the slot. */
-    static final int NUMBER_BITS = 22;
     /** How many messages of ours the peer may not have told it has taken; it has a few more receives. */
     private static final int MOST_UNTAKEN = 48;
     private static final long STATE_NS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -58,8 +56,7 @@ final class OwnerConnection {
     private int number; // of the connection
     private Content content;
     private SlotCheck slots;
-    private long next; // the number of the next message
-    private long missing; // of those before it, how many have not come
+    private final MessageNumbers numbers;
     private long granted;
     private long toldGranted;
     private long toldFlags = -1;
@@ -77,6 +74,7 @@ final class OwnerConnection {
     OwnerConnection(Owner owner, Connection connection, Closing closing) {
         this.owner = owner;
         this.connection = connection;
+        numbers = new MessageNumbers(owner.settings.change() != ContentChange.NOTHING);
         queue = connection.queuePair().options().sendQueue();
         memory = closing.add(Arena.ofShared()).allocate((RECEIVES + SENDS) * ControlMessage.BYTES, Layout.PAGE_BYTES);
         buffers = closing.add(owner.domain.register(memory, AccessFlag.LOCAL_WRITE));
@@ -212,10 +210,9 @@ final class OwnerConnection {
         owner.tally.succeeded();
         if (completions.opcode(i) == CompletionOpcode.RECV_RDMA_WITH_IMM) {
             int immediate = completions.immediate(i);
-            long ahead = immediate - next & (1L << NUMBER_BITS) - 1;
-            long message = ahead < 1L << NUMBER_BITS - 1 ? next + ahead : next + ahead - (1L << NUMBER_BITS);
+            long message = numbers.of(immediate);
             tookNumber(message, "a write with immediate data");
-            int slot = immediate >>> NUMBER_BITS;
+            int slot = immediate >>> MessageNumbers.LOW_BITS;
             if (slots == null || slot >= plan.layout().depth() || completions.byteLength(i) != Flag.BYTES) {
                 owner.tally.compared(Judge.Verdict.WRONG, "a write with immediate data brought other data than was sent");
             } else {
@@ -226,7 +223,7 @@ final class OwnerConnection {
         ControlMessage message = new ControlMessage(memory.asSlice(receive * ControlMessage.BYTES, ControlMessage.BYTES));
         if (!message.isValid(plan == null ? 0 : plan.run())) {
             owner.tally.compared(Judge.Verdict.WRONG, "a message has other bytes than were sent");
-            next++; // likely
+            numbers.takeUnknown();
             return;
         }
         tookNumber(message.number(), "a message");
@@ -238,17 +235,8 @@ final class OwnerConnection {
         take(message, receive, i, status);
     }
 
-    /**
-     * Messages come in the order in which they were posted. Some may be left out where others make the file shorter: a write with immediate data that met
-     * its end is none. The peer says in the end how many.
-     */
     private void tookNumber(long number, String what) {
-        boolean mayBeLeftOut = owner.settings.change() != ContentChange.NOTHING;
-        owner.tally.outOfOrder(number < next || number > next && !mayBeLeftOut ? 1 : 0, what + " came that is not the next");
-        if (number >= next) {
-            missing += number - next;
-            next = number + 1;
-        }
+        owner.tally.outOfOrder(numbers.take(number) ? 0 : 1, what + " came that is not the next");
     }
 
     private void take(ControlMessage message, int receive, int i, CompletionStatus status) throws IOException {
@@ -318,7 +306,7 @@ final class OwnerConnection {
         owner.tally.alsoMade(message.value(0));
         slots.compareWord(plan.layout().ownWordAt(number), message.value(1), "in the end a word has another value than was swapped into it");
         owner.last(message);
-        owner.tally.outOfOrder(Math.abs(missing - message.value(5)), "a message that was sent has not come");
+        owner.tally.outOfOrder(Math.abs(numbers.missing() - message.value(5)), "a message that was sent has not come");
         finished = true;
         owner.finished();
     }
@@ -349,7 +337,7 @@ final class OwnerConnection {
         ControlMessage message = message(send).begin(Kind.STATE, plan.run(), number, sent);
         toldMoment = owner.now.get();
         message.moment(toldMoment);
-        message.taken(next);
+        message.taken(numbers.next());
         message.granted(granted);
         message.flags(flags);
         message.values(owner.settings.change().ordinal());
@@ -366,7 +354,7 @@ final class OwnerConnection {
         int send = freeSends.remove();
         ControlMessage message = message(send).begin(Kind.COUNTED, plan.run(), number, sent);
         message.moment(owner.now.get());
-        message.taken(next);
+        message.taken(numbers.next());
         message.granted(granted);
         message.flags(owner.flags());
         message.values(owner.tally.failed(), owner.tally.lost(), owner.tally.outOfOrder());

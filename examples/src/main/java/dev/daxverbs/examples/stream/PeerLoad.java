@@ -399,7 +399,7 @@ final class PeerLoad {
 
     /** The slot, and the low bits of the message's number. */
     private int immediate(PeerSlot slot) {
-        return slot.own << OwnerConnection.NUMBER_BITS | (int) (messages & (1L << OwnerConnection.NUMBER_BITS) - 1);
+        return slot.own << MessageNumbers.LOW_BITS | (int) (messages & (1L << MessageNumbers.LOW_BITS) - 1);
     }
 
     private PeerTransfer describeRead(PeerSlot slot, int at, int length, long id) {
