@@ -13,7 +13,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -33,8 +32,9 @@ final class RegionGrants extends GrantSource {
     private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final MemoryRegion region;
-    private final List<GrantHolder> holders = new CopyOnWriteArrayList<>(); // added to with the region locked, while it is open
-    private final Runnable again = () -> PumpThreads.run(this::grantAgain); // one object: turns know it by its identity
+    // Small, as there is one for each region, and most are never given out.
+    private volatile List<GrantHolder> holders = List.of(); // replaced with the region locked
+    private Runnable again; // for turns, which know it by its identity; made with the first holder
 
     RegionGrants(MemoryRegion region) {
         this.region = region;
@@ -81,7 +81,12 @@ final class RegionGrants extends GrantSource {
     public void attach(GrantHolder holder) {
         synchronized (region) {
             region.checkOpen();
-            holders.add(holder);
+            if (again == null) {
+                again = () -> PumpThreads.run(this::grantAgain);
+            }
+            List<GrantHolder> more = new ArrayList<>(holders);
+            more.add(holder);
+            holders = List.copyOf(more);
         }
     }
 
@@ -93,7 +98,9 @@ final class RegionGrants extends GrantSource {
             LockSupport.parkNanos(PAUSE_NS);
         }
         holder.fenceLate();
-        holders.remove(holder);
+        synchronized (region) {
+            holders = holders.stream().filter(other -> other != holder).toList();
+        }
     }
 
     @Override
