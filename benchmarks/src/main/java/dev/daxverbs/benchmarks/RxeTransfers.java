@@ -38,6 +38,7 @@ import java.util.Map;
 public final class RxeTransfers {
     private static final int DEPTH = 32;
     private static final int RECEIVES = 128;
+    private static final int LEAST_LATENCIES = 10;
     private static final Path TMPFS = Path.of("/dev/shm");
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
 
@@ -107,10 +108,10 @@ public final class RxeTransfers {
     private void measure(Operation operation, int bytes) throws Exception {
         long memory = 2L * Math.max(bytes, Loopback.PAGE_BYTES);
         try (Loopback plain = new Loopback(false, null, RECEIVES, memory); Loopback tracked = new Loopback(true, TMPFS, RECEIVES, memory)) {
-            int times = times(bytes, 2000, 300, 20);
+            int times = times(bytes, LEAST_LATENCIES, 2000, 300, 20);
             compare(operation, bytes, times, "latency", "lat", () -> latency(plain, operation, bytes, times),
                     () -> latency(tracked, operation, bytes, times));
-            int many = times(bytes, 10_000, 1000, 100);
+            int many = times(bytes, 2 * DEPTH, 10_000, 1000, 100);
             compare(operation, bytes, many, "rate", "bw", () -> rate(plain, operation, bytes, many),
                     () -> rate(tracked, operation, bytes, many));
             if (tracked.regionDomain().orElseThrow().counters().staged() != 0) {
@@ -119,10 +120,10 @@ public final class RxeTransfers {
         }
     }
 
-    /** How many transfers: of small ones, of 64 KiB, of more. */
-    private int times(int bytes, int small, int middle, int large) {
+    /** How many transfers, at least so many: of small ones, of 64 KiB, of more. */
+    private int times(int bytes, int least, int small, int middle, int large) {
         int usual = bytes <= Loopback.PAGE_BYTES ? small : bytes <= 1 << 16 ? middle : large;
-        return Math.max(2 * DEPTH, (int) (usual * share));
+        return Math.max(least, (int) (usual * share));
     }
 
     private void compare(Operation operation, int bytes, int times, String what, String kind, Measurement plain, Measurement tracked)

@@ -51,6 +51,7 @@ public final class Together {
             case "BreakCost" -> BreakCost::main;
             case "RegistryCost" -> RegistryCost::main;
             case "ReleaseLatency" -> ReleaseLatency::main;
+            case "RemoteTransfers" -> RemoteTransfers::main;
             case "RxeTransfers" -> RxeTransfers::main;
             case "TrackedBesideUntracked" -> TrackedBesideUntracked::main;
             default -> throw new IllegalArgumentException("no program " + name);
