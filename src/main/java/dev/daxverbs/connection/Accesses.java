@@ -5,6 +5,7 @@ import dev.daxverbs.grant.GrantSource;
 import dev.daxverbs.internal.DaemonThreads;
 import dev.daxverbs.internal.PumpThreads;
 
+import java.lang.System.Logger;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -21,6 +22,7 @@ import java.util.function.Consumer;
  * so it has threads of its own: breaks must not wait for one.
  */
 final class Accesses {
+    private static final Logger LOGGER = System.getLogger("dev.daxverbs.connection");
     private static final long PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final Executor FLUSHING = Executors.newCachedThreadPool(DaemonThreads.numbered("daxverbs-flush-"));
 
@@ -116,6 +118,15 @@ final class Accesses {
 
     /** Does it; null if that has to be tried again. */
     private static Message.Answer execute(Entry entry) {
+        try {
+            return executeOrThrow(entry);
+        } catch (RuntimeException e) {
+            LOGGER.log(Logger.Level.WARNING, "an access by message: " + entry.access().type(), e);
+            return new Message.Done(entry.access().sequence(), AccessStatus.FAILED); // nobody must wait for it for ever
+        }
+    }
+
+    private static Message.Answer executeOrThrow(Entry entry) {
         GrantSource source = entry.source();
         return switch (entry.access()) {
             case Message.Write write -> done(write, source.write(write.offset(), write.data()), null);

@@ -196,11 +196,14 @@ final class StagedPiece implements PeerChannel.Taker {
         return answer;
     }
 
-    /** Puts what was read where the device would have: to memory, or to staging memory, from where {@link #finish} takes it. */
+    /**
+     * Puts what was read where the device would have: to memory, or to staging memory, from where {@link #finish} takes it. When that has to be
+     * tried again, what was read is there.
+     */
     void takeAnswer() {
         if (transfer.opcode.isAtomic()) {
             eachRange((memory, done, length) -> memory.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, answerValue));
-        } else if (transfer.opcode == SendOpcode.RDMA_READ) {
+        } else if (answerData != null) {
             eachRange((memory, done, length) -> MemorySegment.copy(answerData, (int) done, memory, ValueLayout.JAVA_BYTE, 0, (int) length));
             answerData = null;
         }
