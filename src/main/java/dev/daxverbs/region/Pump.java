@@ -550,7 +550,7 @@ final class Pump implements Runnable {
         return true;
     }
 
-    /** An atomic that its owner left to the device: as if it had not been begun. */
+    /** A transfer of which nothing was posted: as if it had not been begun. The next time it may go to the device as it is. */
     private void beginAnew(StagedTransfer transfer) {
         lock.lock();
         try {
@@ -573,9 +573,7 @@ final class Pump implements Runnable {
             if (Binding.bindRemote(queuePair, transfer.request, 0, transfer.totalBytes) == Binding.DIRECT) {
                 return true;
             }
-            writers -= transfer.writesFiles() ? 1 : 0;
-            open--;
-            current = null;
+            beginAnew(transfer);
             return false;
         } finally {
             lock.unlock();
