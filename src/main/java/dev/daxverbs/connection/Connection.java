@@ -27,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -287,8 +286,7 @@ public final class Connection implements AutoCloseable {
         if (length == 0 || length > MessageType.MAX_NAME_BYTES) {
             throw new IllegalArgumentException("name=\"%s\": must have 1 to %d bytes in UTF-8".formatted(name, MessageType.MAX_NAME_BYTES));
         }
-        Set<Right> wanted = EnumSet.noneOf(Right.class);
-        wanted.addAll(List.of(rights));
+        Set<Right> wanted = Right.setOf(rights);
         Request request = new Request(name, new CompletableFuture<>());
         int number;
         synchronized (this) {
@@ -333,9 +331,7 @@ public final class Connection implements AutoCloseable {
      * @throws IllegalStateException if the region is closed
      */
     public void export(String name, MemoryRegion region, Right... rights) {
-        Set<Right> given = EnumSet.noneOf(Right.class);
-        given.addAll(List.of(rights));
-        exports.add(name, region, given);
+        exports.add(name, region, Right.setOf(rights));
     }
 
     /**

@@ -11,7 +11,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -126,9 +125,7 @@ public final class Listener implements AutoCloseable {
      * @throws IllegalArgumentException if one of these is not so, or the name is taken
      */
     public void export(String name, MemoryRegion region, Right... rights) {
-        Set<Right> given = EnumSet.noneOf(Right.class);
-        given.addAll(List.of(rights));
-        exports.add(name, region, given);
+        exports.add(name, region, Right.setOf(rights));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.daxverbs.connection;
 import dev.daxverbs.verbs.SendOpcode;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
 /** What a peer may do with a region that is exported to it. */
@@ -29,6 +30,13 @@ public enum Right {
             case WRITE -> EnumSet.of(SendOpcode.RDMA_WRITE, SendOpcode.RDMA_WRITE_WITH_IMM);
             case ATOMIC -> EnumSet.of(SendOpcode.ATOMIC_CMP_AND_SWP, SendOpcode.ATOMIC_FETCH_AND_ADD);
         };
+    }
+
+    /** As a set. */
+    static Set<Right> setOf(Right... rights) {
+        Set<Right> set = EnumSet.noneOf(Right.class);
+        set.addAll(List.of(rights));
+        return set;
     }
 
     /** As bits of a message. */

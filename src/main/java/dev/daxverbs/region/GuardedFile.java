@@ -50,7 +50,7 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
     /** How long to wait for a lease that is just broken when a region is added that requires it. */
     private static final long ADD_PATIENCE_NS = TimeUnit.SECONDS.toNanos(5);
     /** How long transfers may take to finish when nobody waits for the lease: half of the kernel's default lease-break-time. */
-    private static final long OWN_DEADLINE_NS = TimeUnit.MILLISECONDS.toNanos(22_500);
+    static final long OWN_DEADLINE_NS = TimeUnit.MILLISECONDS.toNanos(22_500);
     private static final long LONGEST_COOL_DOWN_NS = TimeUnit.SECONDS.toNanos(1);
     private static final long FIRST_RETRY_NS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long LAST_RETRY_NS = TimeUnit.SECONDS.toNanos(1);

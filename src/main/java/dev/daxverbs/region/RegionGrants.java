@@ -27,8 +27,6 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Thread use: any.
  */
 final class RegionGrants extends GrantSource {
-    /** How long peers may take to give a region back that is closed: half of the kernel's default lease-break-time. */
-    private static final long WITHDRAW_NS = TimeUnit.MILLISECONDS.toNanos(22_500);
     private static final long PAUSE_NS = TimeUnit.MICROSECONDS.toNanos(50);
 
     private final MemoryRegion region;
@@ -93,7 +91,7 @@ final class RegionGrants extends GrantSource {
     @Override
     public void withdraw(GrantHolder holder) {
         holder.withdraw();
-        long endNs = System.nanoTime() + WITHDRAW_NS;
+        long endNs = System.nanoTime() + GuardedFile.OWN_DEADLINE_NS; // nobody waits for a lease here either
         while (!holder.isDrained() && System.nanoTime() - endNs < 0) {
             LockSupport.parkNanos(PAUSE_NS);
         }

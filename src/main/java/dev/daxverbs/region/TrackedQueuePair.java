@@ -278,9 +278,12 @@ final class TrackedQueuePair extends QueuePair implements DrainedQueuePair {
             if (usable != null && usable.registration() != null) {
                 requests.knowRemote(region, usable.registration().remoteKey(), usable.bytes());
             }
-        } else if (PeerRegion.of(requests.remoteMemory(last)) != null && PeerRegion.of(requests.remoteMemory(last)).key() != null) {
-            PeerKey key = PeerRegion.of(requests.remoteMemory(last)).key();
-            requests.knowRemote(requests.remoteMemory(last), key.key(), key.bytes());
+        } else {
+            PeerRegion peer = PeerRegion.of(requests.remoteMemory(last));
+            PeerKey key = peer == null ? null : peer.key();
+            if (key != null) {
+                requests.knowRemote(requests.remoteMemory(last), key.key(), key.bytes());
+            }
         }
     }
 
