@@ -32,42 +32,19 @@ import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
 
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Both sides in one process, each with a context and domain of its own. */
 @RequiresDevice({"rxe0", "rxe1"})
-class ConnectionTest {
-    private Leftovers before;
-    private RdmaEnd owner;
-    private RdmaEnd peer;
+class ConnectionTest extends TwoEnds {
     private Listener listener;
 
-    /** The first socket of a JVM leaves a descriptor for good, by which blocked readers are woken. */
-    @BeforeAll
-    static void useSockets() throws IOException {
-        for (Socket socket : Talker.sockets(InetAddress.getLoopbackAddress())) {
-            socket.close();
-        }
-    }
-
-    @BeforeEach
-    void open() {
-        before = Leftovers.now();
-        owner = new RdmaEnd();
-        peer = new RdmaEnd();
-    }
-
     @AfterEach
-    void nothingIsLeft() throws Exception {
+    void closeListener() {
         if (listener != null) {
             listener.close();
         }
-        peer.close();
-        owner.close();
-        before.awaitNoMore();
     }
 
     private void listen(String host, ConnectionOptions options) throws IOException {

@@ -8,15 +8,10 @@ import dev.daxverbs.testing.OtherProcess;
 import dev.daxverbs.testing.RequiresDevice;
 import dev.daxverbs.verbs.CompletionStatus;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.time.Duration;
 
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -26,19 +21,11 @@ import org.junit.jupiter.api.Test;
  * 100).
  */
 @RequiresDevice
-class DeadPeerTest {
+class DeadPeerTest extends WithSockets {
     private static final int KILLS = Integer.getInteger("daxverbs.kills", 2);
 
     private Leftovers before;
     private RdmaEnd end;
-
-    /** The first socket of a JVM leaves a descriptor for good, by which blocked readers are woken. */
-    @BeforeAll
-    static void useSockets() throws IOException {
-        for (Socket socket : Talker.sockets(InetAddress.getLoopbackAddress())) {
-            socket.close();
-        }
-    }
 
     @BeforeEach
     void open() {
@@ -50,12 +37,6 @@ class DeadPeerTest {
     void nothingIsLeft() throws Exception {
         end.close();
         before.awaitNoMore();
-    }
-
-    private static InetSocketAddress freeAddress() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
-        }
     }
 
     @Test

@@ -12,18 +12,13 @@ import dev.daxverbs.testing.RequiresDevice;
 import dev.daxverbs.verbs.CompletionStatus;
 import dev.daxverbs.verbs.QueuePairState;
 
-import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +27,7 @@ import org.junit.jupiter.api.Test;
  * does not answer. System property {@code daxverbs.kills}: how often each (default 2; the long form has 100).
  */
 @RequiresDevice
-class KilledInABreakTest {
+class KilledInABreakTest extends WithSockets {
     private static final int KILLS = Integer.getInteger("daxverbs.kills", 2);
     private static final int BYTES = 1 << 20;
     private static final Path BREAK_TIME = Path.of("/proc/sys/fs/lease-break-time");
@@ -44,14 +39,6 @@ class KilledInABreakTest {
     private Leftovers before;
     private RdmaEnd end;
     private Path path;
-
-    /** The first socket of a JVM leaves a descriptor for good, by which blocked readers are woken. */
-    @BeforeAll
-    static void useSockets() throws IOException {
-        for (Socket socket : Talker.sockets(InetAddress.getLoopbackAddress())) {
-            socket.close();
-        }
-    }
 
     @BeforeEach
     void open() {
@@ -65,12 +52,6 @@ class KilledInABreakTest {
         end.close();
         before.awaitNoMore();
         fs.close();
-    }
-
-    private static InetSocketAddress freeAddress() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return new InetSocketAddress(InetAddress.getLoopbackAddress(), socket.getLocalPort());
-        }
     }
 
     private void awaitAnyMoment(int mostMs) {

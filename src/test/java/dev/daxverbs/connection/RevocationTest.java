@@ -8,7 +8,6 @@ import dev.daxverbs.region.MemoryRegion;
 import dev.daxverbs.region.TransferPath;
 import dev.daxverbs.testing.Eventually;
 import dev.daxverbs.testing.FileSystemUnderTest;
-import dev.daxverbs.testing.Leftovers;
 import dev.daxverbs.testing.OtherProcess;
 import dev.daxverbs.testing.RequiresDevice;
 import dev.daxverbs.verbs.CompletionOpcode;
@@ -26,7 +25,6 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,9 +36,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -50,7 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * domain of its own.
  */
 @RequiresDevice
-class RevocationTest {
+class RevocationTest extends TwoEnds {
     private static final int PAGE = 4096;
     private static final int BYTES = 1 << 20;
     private static final int BREAKS = 8;
@@ -58,31 +53,6 @@ class RevocationTest {
     private static final long ORDERED = Long.getLong("daxverbs.ordered", 0);
     private static final VarHandle FLAG = ValueLayout.JAVA_LONG.varHandle();
 
-    private Leftovers before;
-    private RdmaEnd owner;
-    private RdmaEnd peer;
-
-    /** The first socket of a JVM leaves a descriptor for good, by which blocked readers are woken. */
-    @BeforeAll
-    static void useSockets() throws IOException {
-        for (Socket socket : Talker.sockets(InetAddress.getLoopbackAddress())) {
-            socket.close();
-        }
-    }
-
-    @BeforeEach
-    void open() {
-        before = Leftovers.now();
-        owner = new RdmaEnd();
-        peer = new RdmaEnd();
-    }
-
-    @AfterEach
-    void nothingIsLeft() throws Exception {
-        peer.close();
-        owner.close();
-        before.awaitNoMore();
-    }
 
     /** A file of one side's that the other has opened. */
     private static final class Shared {
