@@ -24,7 +24,7 @@ public final class ConnectionOptions {
     private static final int DEFAULT_LANDING_BYTES = 65_536;
 
     private Duration connectTimeout = Duration.ofSeconds(10);
-    private Duration handshakeTimeout = Duration.ofSeconds(10);
+    private Duration handshakeTimeout = Duration.ofSeconds(30);
     private Duration openTimeout = Duration.ofSeconds(10);
     private Duration flushTimeout = Duration.ofSeconds(30);
     private Duration emulateAfter = Duration.ofMillis(10);
@@ -70,9 +70,10 @@ public final class ConnectionOptions {
 
     /**
      * Sets how long the handshake may take from the TCP connection on, that of TLS included; then the connection is closed with
-     * {@link CloseReason#HANDSHAKE}.
+     * {@link CloseReason#HANDSHAKE}. A JVM does most of a handshake for the first time in its life: on an emulated processor that takes up to
+     * 12 s, on others a fraction of a second.
      *
-     * @param time 10 ms to an hour; default 10 s
+     * @param time 10 ms to an hour; default 30 s
      * @return this
      */
     public ConnectionOptions handshakeTimeout(Duration time) {
