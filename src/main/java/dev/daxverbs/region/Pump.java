@@ -212,7 +212,13 @@ final class Pump implements Runnable {
             }
             piece = pieces.peekFirst();
         }
-        return piece == null ? NEVER : sweepNs;
+        return piece == null ? NEVER : nextLookNs();
+    }
+
+    /** When to look again while there are pieces, or the device has no room: an answer by message calls, a completion has to be looked for. */
+    private long nextLookNs() {
+        StagedPiece first = pieces.peekFirst();
+        return first != null && first.emulated ? NEVER : sweepNs;
     }
 
     private boolean isOver(StagedPiece piece) {
@@ -307,7 +313,7 @@ final class Pump implements Runnable {
             lock.lock();
             try {
                 if (!hasDeferred()) {
-                    return pieces.isEmpty() ? NEVER : sweepNs;
+                    return pieces.isEmpty() ? NEVER : nextLookNs();
                 }
                 long pauseNs = beginFirst(sends.firstDeferred());
                 if (pauseNs != 0) {
@@ -340,7 +346,7 @@ final class Pump implements Runnable {
                 return 0;
             }
             case Binding.FREE, Binding.DIRECT -> {
-                return open > 0 || !post(request, path == Binding.DIRECT) ? sweepNs : 0;
+                return open > 0 || !post(request, path == Binding.DIRECT) ? nextLookNs() : 0;
             }
             default -> {
                 return stage(request);
@@ -453,7 +459,7 @@ final class Pump implements Runnable {
             }
             if (transfer.outcome != null) {
                 if (transfer.open > 0) {
-                    return sweepNs; // its pieces are on their way
+                    return nextLookNs(); // its pieces are on their way
                 }
                 endIfDone(transfer);
                 return 0;
@@ -463,7 +469,7 @@ final class Pump implements Runnable {
                 return 0;
             }
             if ((transfer.announces || transfer.emulated && transfer.opcode.isAtomic()) && transfer.open > 0 || !hasRoom()) {
-                return sweepNs;
+                return nextLookNs();
             }
             if (transfer.announcement != null) {
                 if (!post(transfer.announcement) && transfer.outcome == null) {
@@ -480,7 +486,7 @@ final class Pump implements Runnable {
                 continue;
             }
             if (!pieces.isEmpty() && pieces.peekLast().emulated != emulates) {
-                return sweepNs; // one way after the other
+                return nextLookNs(); // one way after the other
             }
             if (emulates && transfer.opcode == SendOpcode.RDMA_WRITE_WITH_IMM && transfer.totalBytes > longestAnnounced(transfer.peer)) {
                 return LOOK_AT_FILE_NS; // there was a key when it was begun
@@ -499,7 +505,7 @@ final class Pump implements Runnable {
                 if (result == FileAccess.DONE) {
                     kept = emulates ? emulate(piece) : post(piece);
                     if (!kept && transfer.outcome == null) {
-                        return sweepNs; // the device is full
+                        return nextLookNs(); // the device is full, or the window
                     }
                 }
             } finally {
