@@ -38,7 +38,7 @@ final class OwnerRun {
     /** How long there are transfers before a writer opens the file, and after it has closed it. */
     private static final Duration WARM_UP = Duration.ofSeconds(5);
     private static final int REHEARSALS = 2;
-    private static final int REHEARSAL_SECONDS = 3;
+    private static final int REHEARSAL_SECONDS = 10;
     private static final Duration AFTER = Duration.ofSeconds(10);
     /** Beyond the time that its transfers may take in the end. */
     private static final Duration PEER_PATIENCE = Duration.ofSeconds(60);
