@@ -73,8 +73,9 @@ public final class Connection implements AutoCloseable {
     private final boolean busy;
     private final CompletableFuture<Void> opened = new CompletableFuture<>();
 
+    private volatile LocalEnd end; // null until the reader has made it
+
     // Guarded by this.
-    private LocalEnd end;
     private volatile Landing peersLanding; // written under this
     private boolean closeCalled;
     private CloseReason reason;
@@ -206,7 +207,7 @@ public final class Connection implements AutoCloseable {
      *
      * @return made by the domain, in RTS
      */
-    public synchronized QueuePair queuePair() {
+    public QueuePair queuePair() {
         return end.queuePair();
     }
 
@@ -357,11 +358,7 @@ public final class Connection implements AutoCloseable {
     }
 
     private DrainedQueuePair drained() {
-        LocalEnd made;
-        synchronized (this) {
-            made = end;
-        }
-        return made.drained();
+        return end.drained();
     }
 
     /** Runs something when nothing is under way any more that was posted before. */
@@ -463,14 +460,8 @@ public final class Connection implements AutoCloseable {
      * more.
      */
     void fenceFor(CloseReason why, String text) {
-        LocalEnd made;
-        synchronized (this) {
-            made = end;
-        }
         channel.close(why, text); // first, so that this is the reason: it stops the queue pair, if nobody else is about to
-        if (made != null) {
-            made.fence();
-        }
+        fenceEnd();
     }
 
     /** Queues a message; false if the connection is ending. */
@@ -498,10 +489,7 @@ public final class Connection implements AutoCloseable {
         if (!channel.isReader()) {
             awaitEnd();
         }
-        LocalEnd made;
-        synchronized (this) {
-            made = end;
-        }
+        LocalEnd made = end;
         if (made != null) {
             try {
                 made.close();
@@ -511,6 +499,13 @@ public final class Connection implements AutoCloseable {
                 }
                 throw e;
             }
+        }
+    }
+
+    private void fenceEnd() {
+        LocalEnd made = end;
+        if (made != null) {
+            made.fence();
         }
     }
 
@@ -628,12 +623,8 @@ public final class Connection implements AutoCloseable {
             }
         }
 
-        /** Makes the queue pair, unless the user has closed the connection meanwhile. */
         private void makeEnd(Message.Endpoint peer) {
-            LocalEnd made = LocalEnd.make(domain, options, ((InetSocketAddress) localAddress).getAddress(), peer);
-            synchronized (Connection.this) {
-                end = made;
-            }
+            end = LocalEnd.make(domain, options, ((InetSocketAddress) localAddress).getAddress(), peer);
         }
 
         private void sayHello() {
@@ -787,20 +778,13 @@ public final class Connection implements AutoCloseable {
 
         @Override
         public void fence() {
-            LocalEnd made;
-            synchronized (Connection.this) {
-                made = end;
-            }
-            if (made != null) {
-                made.fence();
-            }
+            fenceEnd();
         }
 
         @Override
         public void ended(CloseReason why, String text, boolean byPeer) {
             List<Consumer<Connection>> listeners;
             List<Request> waiting;
-            LocalEnd made;
             synchronized (Connection.this) {
                 reason = why;
                 reasonText = text;
@@ -811,12 +795,12 @@ public final class Connection implements AutoCloseable {
                 requests.clear();
                 remoteRegions.values().forEach(region -> region.end("ended with its connection, %s".formatted(why)));
                 remoteRegions.clear();
-                made = end;
             }
             given.forEach((number, region) -> region.export().forget(Connection.this, number));
             given.clear();
             accesses.end();
             exports.close();
+            LocalEnd made = end;
             if (made != null) {
                 made.release();
             }

@@ -105,20 +105,43 @@ final class StagedPiece implements PeerChannel.Taker {
     }
 
     private FileAccess eachLocal(LocalAccess access) {
+        return eachPart((k, skipped, done, staged, length) -> {
+            if (!Binding.isTracked(transfer.request.localMemory(0, k))) {
+                return FileAccess.DONE;
+            }
+            MemoryRegion region = (MemoryRegion) transfer.request.localMemory(0, k);
+            return access.run(region, transfer.request.localAddress(0, k) - region.address() + skipped, staged, length);
+        });
+    }
+
+    /** What is done with the part of an element that is in the piece. */
+    private interface PartAccess {
+        /**
+         * Does it.
+         *
+         * @param k the element's number
+         * @param skipped how many bytes of the element are before the part
+         * @param done how many bytes of the piece are before it
+         * @param staged how many bytes of the local staging memory are before its own, if it has any
+         * @param length how many bytes it has
+         * @return DONE to go on with the next
+         */
+        FileAccess run(int k, long skipped, long done, long staged, long length);
+    }
+
+    private FileAccess eachPart(PartAccess access) {
         long staged = 0;
         long at = 0;
         for (int k = 0; k < transfer.request.elementCount(0); k++) {
             long elementEnd = at + transfer.request.localLength(0, k);
             long first = Math.max(at, begin);
             long length = Math.min(elementEnd, begin + lengthBytes) - first;
-            if (length > 0 && Binding.isTracked(transfer.request.localMemory(0, k))) {
-                MemoryRegion region = (MemoryRegion) transfer.request.localMemory(0, k);
-                long offset = transfer.request.localAddress(0, k) - region.address() + first - at;
-                FileAccess result = access.run(region, offset, staged, length);
+            if (length > 0) {
+                FileAccess result = access.run(k, first - at, first - begin, staged, length);
                 if (result != FileAccess.DONE) {
                     return result;
                 }
-                staged += length;
+                staged += Binding.isTracked(transfer.request.localMemory(0, k)) ? length : 0;
             }
             at = elementEnd;
         }
@@ -135,23 +158,15 @@ final class StagedPiece implements PeerChannel.Taker {
         into.beginLike(transfer.request, 0, transfer.announces && !announcing ? SendOpcode.RDMA_WRITE : transfer.opcode);
         into.setDeviceWrId(0, wrId);
         into.setDeviceSignaled(0);
-        long staged = 0;
-        long at = 0;
-        for (int k = 0; k < transfer.request.elementCount(0); k++) {
-            long elementEnd = at + transfer.request.localLength(0, k);
-            long first = Math.max(at, begin);
-            long length = Math.min(elementEnd, begin + lengthBytes) - first;
-            if (length > 0) {
-                RegisteredMemory memory = transfer.request.localMemory(0, k);
-                if (Binding.isTracked(memory)) {
-                    into.localAt(local.address() + staged, length, localKey((MemoryRegion) memory));
-                    staged += length;
-                } else {
-                    into.localAt(transfer.request.localAddress(0, k) + first - at, length, transfer.request.localKey(0, k));
-                }
+        eachPart((k, skipped, done, staged, length) -> {
+            RegisteredMemory memory = transfer.request.localMemory(0, k);
+            if (Binding.isTracked(memory)) {
+                into.localAt(local.address() + staged, length, localKey((MemoryRegion) memory));
+            } else {
+                into.localAt(transfer.request.localAddress(0, k) + skipped, length, transfer.request.localKey(0, k));
             }
-            at = elementEnd;
-        }
+            return FileAccess.DONE;
+        });
         if (announcing && transfer.peer != null) {
             into.remote(transfer.peer.channel().landing().address(), transfer.peer.channel().landing().key());
         } else if (transfer.remote != null) {
@@ -235,29 +250,20 @@ final class StagedPiece implements PeerChannel.Taker {
     }
 
     private void eachRange(RangeAccess access) {
-        long staged = 0;
-        long at = 0;
-        for (int k = 0; k < transfer.request.elementCount(0); k++) {
-            long elementEnd = at + transfer.request.localLength(0, k);
-            long first = Math.max(at, begin);
-            long length = Math.min(elementEnd, begin + lengthBytes) - first;
-            if (length > 0) {
-                RegisteredMemory memory = transfer.request.localMemory(0, k);
-                long done = first - begin;
-                if (Binding.isTracked(memory)) {
-                    access.run(local.segment().asSlice(staged, length), done, length);
-                    staged += length;
+        eachPart((k, skipped, done, staged, length) -> {
+            RegisteredMemory memory = transfer.request.localMemory(0, k);
+            if (Binding.isTracked(memory)) {
+                access.run(local.segment().asSlice(staged, length), done, length);
+            } else {
+                MemorySegment own = RawMemory.segment(transfer.request.localAddress(0, k) + skipped, length);
+                if (memory instanceof MemoryRegion region) {
+                    region.ifOpen(() -> access.run(own, done, length));
                 } else {
-                    MemorySegment own = RawMemory.segment(transfer.request.localAddress(0, k) + first - at, length);
-                    if (memory instanceof MemoryRegion region) {
-                        region.ifOpen(() -> access.run(own, done, length));
-                    } else {
-                        access.run(own, done, length);
-                    }
+                    access.run(own, done, length);
                 }
             }
-            at = elementEnd;
-        }
+            return FileAccess.DONE;
+        });
     }
 
     /** What the region's registration would refuse, the device is to refuse here, in the way it always does: no memory has the key 0. */
