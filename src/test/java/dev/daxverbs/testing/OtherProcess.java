@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A real process beside the test, such as one that breaks a lease. Closing it ends it. */
 public final class OtherProcess implements AutoCloseable {
@@ -70,20 +71,22 @@ public final class OtherProcess implements AutoCloseable {
     }
 
     /**
-     * Starts a JVM on the main class, with the class path of this one.
+     * Starts a JVM on the main class, with the class path of this one. System property {@code daxverbs.children}: more options for it,
+     * separated by spaces, such as an archive of its classes where hundreds are started.
      *
      * @param main has a {@code main} method, and uses nothing but the library and the tests' own classes
      */
     public static OtherProcess java(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED", "-cp",
-                folderOf(dev.daxverbs.lease.FileLease.class) + ":" + folderOf(main), main.getName()));
+                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(Pattern.compile(" ").splitAsStream(System.getProperty("daxverbs.children", "")).filter(option -> !option.isEmpty()).toList());
+        command.addAll(List.of("-cp", placeOf(dev.daxverbs.lease.FileLease.class) + ":" + placeOf(main), main.getName()));
         command.addAll(List.of(arguments));
         return new OtherProcess(command);
     }
 
-    /** From where a class was loaded: the tests' classes may be patched into the module, so the code source is no help. */
-    private static String folderOf(Class<?> type) {
+    /** The folder or jar that a class was loaded from: the tests' classes may be patched into the module, so the code source is no help. */
+    private static String placeOf(Class<?> type) {
         String file = type.getName().replace('.', '/') + ".class";
         String url = type.getClassLoader().getResource(file).getPath();
         return url.substring(0, url.length() - file.length()).replaceFirst("^file:", "").replaceFirst("!/$", "");
