@@ -58,13 +58,7 @@ final class FaultChild {
                 .formatted(LOCKED_KIB, DESCRIPTORS) + "--inh-caps=-all --bounding-set=-all \"$@\"", "sh",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-XX:-UsePerfData", "-Ddaxverbs.guest=" + System.getProperty("daxverbs.guest"), "--enable-native-access=ALL-UNNAMED", "-cp",
-                folderOf(RegionDomain.class) + ":" + folderOf(FaultChild.class), FaultChild.class.getName(), fault, path.toString());
-    }
-
-    private static String folderOf(Class<?> type) {
-        String file = type.getName().replace('.', '/') + ".class";
-        String url = type.getClassLoader().getResource(file).getPath();
-        return url.substring(0, url.length() - file.length());
+                OtherProcess.classPath(FaultChild.class), FaultChild.class.getName(), fault, path.toString());
     }
 
     public static void main(String[] arguments) throws Exception {

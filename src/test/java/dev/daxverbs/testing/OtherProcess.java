@@ -80,9 +80,14 @@ public final class OtherProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
         command.addAll(Pattern.compile(" ").splitAsStream(System.getProperty("daxverbs.children", "")).filter(option -> !option.isEmpty()).toList());
-        command.addAll(List.of("-cp", placeOf(dev.daxverbs.lease.FileLease.class) + ":" + placeOf(main), main.getName()));
+        command.addAll(List.of("-cp", classPath(main), main.getName()));
         command.addAll(List.of(arguments));
         return new OtherProcess(command);
+    }
+
+    /** The class path for a JVM on a main class of the tests'. */
+    public static String classPath(Class<?> main) {
+        return placeOf(dev.daxverbs.lease.FileLease.class) + ":" + placeOf(main);
     }
 
     /** The folder or jar that a class was loaded from: the tests' classes may be patched into the module, so the code source is no help. */
