@@ -73,10 +73,11 @@ public final class Connection implements AutoCloseable {
     private final boolean busy;
     private final CompletableFuture<Void> opened = new CompletableFuture<>();
 
-    private volatile LocalEnd end; // null until the reader has made it
+    // Written by the reader, once.
+    private volatile LocalEnd end;
+    private volatile Landing peersLanding;
 
     // Guarded by this.
-    private volatile Landing peersLanding; // written under this
     private boolean closeCalled;
     private CloseReason reason;
     private String reasonText;
@@ -637,9 +638,7 @@ public final class Connection implements AutoCloseable {
             switch (message) {
                 case Message.Hello hello -> takeHello(hello);
                 case Message.Ready ready -> {
-                    synchronized (Connection.this) {
-                        peersLanding = new Landing(ready.address(), ready.key(), ready.lengthBytes());
-                    }
+                    peersLanding = new Landing(ready.address(), ready.key(), ready.lengthBytes());
                     end.attach(peersLanding, () -> PumpThreads.run(() -> channel.close(CloseReason.QUEUE_PAIR,
                             "the queue pair was stopped by an error, or on purpose")));
                     opened.complete(null);

@@ -53,7 +53,6 @@ class RevocationTest extends TwoEnds {
     private static final long ORDERED = Long.getLong("daxverbs.ordered", 0);
     private static final VarHandle FLAG = ValueLayout.JAVA_LONG.varHandle();
 
-
     /** A file of one side's that the other has opened. */
     private static final class Shared {
         final OwnedFile owned;

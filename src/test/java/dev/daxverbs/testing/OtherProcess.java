@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Scanner;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 
 /** A real process beside the test, such as one that breaks a lease. Closing it ends it. */
 public final class OtherProcess implements AutoCloseable {
@@ -79,7 +79,7 @@ public final class OtherProcess implements AutoCloseable {
     public static OtherProcess java(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED"));
-        command.addAll(Pattern.compile(" ").splitAsStream(System.getProperty("daxverbs.children", "")).filter(option -> !option.isEmpty()).toList());
+        command.addAll(new Scanner(System.getProperty("daxverbs.children", "")).tokens().toList());
         command.addAll(List.of("-cp", classPath(main), main.getName()));
         command.addAll(List.of(arguments));
         return new OtherProcess(command);
