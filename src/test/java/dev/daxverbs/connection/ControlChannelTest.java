@@ -227,7 +227,8 @@ class ControlChannelTest {
         if (!Files.exists(file)) {
             String program = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
             try (OtherProcess keytool = OtherProcess.start(program, "-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-ext", "SAN=ip:127.0.0.1,dns:localhost", "-keystore",
-                    file.toString(), "-storepass", "changeit", "-validity", "2")) {
+                    file.toString(), "-storepass", "changeit", "-validity", "2", "-J-XX:+UseSerialGC", "-J-XX:TieredStopAtLevel=1", // all of these for emulated processors
+                    "-J-Dkeystore.pkcs12.certPbeIterationCount=1", "-J-Dkeystore.pkcs12.keyPbeIterationCount=1", "-J-Dkeystore.pkcs12.macIterationCount=1")) {
                 keytool.awaitSuccess();
             }
         }
