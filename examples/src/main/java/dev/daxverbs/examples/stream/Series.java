@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Several runs, one after the other in one JVM: where processors are emulated, to start one takes longer than a short run. */
+/**
+ * Several runs, one after the other in one JVM: where processors are emulated, to start one takes longer than a short run. What the runs before
+ * have left is collected first, so that no run's gaps are those of a collection that they owe it.
+ */
 final class Series {
     private static final char END = '\0';
 
@@ -26,6 +29,7 @@ final class Series {
         int status = 0;
         for (List<String> run : runs(Files.readString(Path.of(arguments[0]), StandardCharsets.UTF_8))) {
             System.out.printf("%n== %s%n", run.getFirst());
+            System.gc();
             status = Math.max(status, Program.run(new Stream(), run.subList(1, run.size()).toArray(String[]::new)));
             System.out.flush();
         }
