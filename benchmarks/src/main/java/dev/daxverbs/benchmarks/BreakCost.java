@@ -13,13 +13,12 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
 
@@ -101,12 +100,15 @@ public final class BreakCost {
         return length.equals("full") ? MANY_REGIONS : FEWER_REGIONS;
     }
 
+    private boolean isSlow(Setting setting) {
+        return setting.regions() == manyRegions();
+    }
+
     /** Opens of a pair, and pairs: fewer where each takes seconds. */
     private int opens(Setting setting) {
-        boolean slow = setting.regions() == manyRegions();
         return switch (length) {
-            case "full" -> slow ? 3 : 30;
-            case "quick" -> slow ? 1 : 10;
+            case "full" -> isSlow(setting) ? 3 : 30;
+            case "quick" -> isSlow(setting) ? 1 : 10;
             default -> 2;
         };
     }
@@ -123,7 +125,6 @@ public final class BreakCost {
         Path folder = LeasePrograms.folder(system);
         long bytes = (long) setting.mebibytes() * MIB;
         Path bareFile = Files.createTempFile(folder, "daxverbs-bare-", null);
-        Deque<AutoCloseable> regions = new ArrayDeque<>();
         try (Loopback loopback = new Loopback(true, folder, Math.max(Loopback.DEPTH, setting.underWay()), bytes, 1, 0,
                 RegionOptions.defaults().withCoolDown(0))) {
             Loopback.fill(bareFile, bytes);
@@ -132,9 +133,9 @@ public final class BreakCost {
             RegionDomain domain = loopback.regionDomain().orElseThrow();
             double[] registrations = registrations(domain.protectionDomain(), mapping, region, setting.regions());
             for (int i = 1; i < setting.regions(); i++) {
-                regions.push(domain.register(mapping, offset(i, bytes), Loopback.PAGE_BYTES, Set.of(ACCESS)));
+                loopback.open(domain.register(mapping, offset(i, bytes), Loopback.PAGE_BYTES, Set.of(ACCESS)));
             }
-            Set<Long> restores = new ConcurrentSkipListSet<>();
+            NavigableSet<Long> restores = new ConcurrentSkipListSet<>();
             region.addListener(new RegionListener() {
                 @Override
                 public void onRestore(MemoryRegion restored) {
@@ -142,7 +143,7 @@ public final class BreakCost {
                 }
             });
             try (SteadyWrites writes = new SteadyWrites(loopback, setting.underWay())) {
-                compare(system, setting, bareFile, region, (ConcurrentSkipListSet<Long>) restores, registrations);
+                compare(system, setting, bareFile, region, restores, registrations);
                 writes.check();
             }
         } finally {
@@ -171,7 +172,7 @@ public final class BreakCost {
         return new double[] {(System.nanoTime() - madeNs) / 1e6, (madeNs - beganNs) / 1e6};
     }
 
-    private void compare(String system, Setting setting, Path bareFile, MemoryRegion region, ConcurrentSkipListSet<Long> restores,
+    private void compare(String system, Setting setting, Path bareFile, MemoryRegion region, NavigableSet<Long> restores,
             double[] registrations) throws Exception {
         Path file = region.describe().file();
         int opens = opens(setting);
@@ -180,16 +181,15 @@ public final class BreakCost {
             if (!"ready".equals(said.readLine())) {
                 throw new IOException("the bare holder does not start");
             }
-            int warmUps = setting.regions() == manyRegions() || length.equals("smoke") ? 1 : WARM_UPS;
+            int warmUps = isSlow(setting) || length.equals("smoke") ? 1 : WARM_UPS;
             programs.open(bareFile, warmUps);
-            programs.open(file, warmUps);
+            open(file, warmUps, setting, restores);
             Pairs pairs = new Pairs();
             List<Double> restored = new ArrayList<>();
             for (int pair = 0; pair < pairs(); pair++) {
                 double bare = Pairs.median(programs.open(bareFile, opens).stream().map(LeasePrograms.Opening::us).toList()) / 1e3;
-                List<LeasePrograms.Opening> ours = programs.open(file, opens);
+                List<LeasePrograms.Opening> ours = open(file, opens, setting, restores);
                 pairs.add(bare, Pairs.median(ours.stream().map(LeasePrograms.Opening::us).toList()) / 1e3);
-                awaitRestore(restores, ours.getLast().closedNs());
                 for (LeasePrograms.Opening opening : ours) {
                     restored.add((restores.higher(opening.closedNs()) - opening.closedNs()) / 1e6);
                 }
@@ -211,6 +211,16 @@ public final class BreakCost {
         }
     }
 
+    /** Opens so often, and waits until the regions are back: of many after each, as the lease is back long before them, and who opens then waits for them first. */
+    private List<LeasePrograms.Opening> open(Path file, int opens, Setting setting, NavigableSet<Long> restores) throws Exception {
+        List<LeasePrograms.Opening> all = new ArrayList<>();
+        while (all.size() < opens) {
+            all.addAll(programs.open(file, isSlow(setting) ? 1 : opens));
+            awaitRestore(restores, all.getLast().closedNs());
+        }
+        return all;
+    }
+
     private static Map<String, Object> details(Setting setting, MemoryRegion region, List<Double> restored, double[] registrations) {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("regions", setting.regions());
@@ -223,7 +233,7 @@ public final class BreakCost {
         return details;
     }
 
-    private static void awaitRestore(ConcurrentSkipListSet<Long> restores, long closedNs) throws InterruptedException {
+    private static void awaitRestore(NavigableSet<Long> restores, long closedNs) throws InterruptedException {
         while (restores.higher(closedNs) == null) {
             Thread.sleep(5);
         }

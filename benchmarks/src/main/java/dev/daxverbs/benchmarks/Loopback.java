@@ -160,7 +160,8 @@ public final class Loopback implements AutoCloseable {
         }
     }
 
-    private <T extends AutoCloseable> T open(T resource) {
+    /** Has something closed with this, before what it was made of: the last first. */
+    <T extends AutoCloseable> T open(T resource) {
         opened.push(resource);
         return resource;
     }
