@@ -37,6 +37,9 @@ public class QueuePair extends VerbsObject {
             | LibIbverbs.IBV_QP_SQ_PSN() | LibIbverbs.IBV_QP_MAX_DEST_RD_ATOMIC() | LibIbverbs.IBV_QP_CAP()
             | LibIbverbs.IBV_QP_DEST_QPN();
 
+    /** More than the one after the first that rxe was ever seen to need. */
+    private static final int MOST_RESETS = 10;
+
     private final ProtectionDomain domain;
     private final QueuePairOptions options;
     private final QueuePairCapabilities capabilities;
@@ -265,9 +268,9 @@ public class QueuePair extends VerbsObject {
         seizeGates(attributes.setsState() && attributes.state() == QueuePairState.RESET);
         try {
             checkOpen();
-            int errno = LibIbverbs.ibv_modify_qp(pointer, attributes.pointer(), attributes.mask());
-            if (errno != 0) {
-                throw new VerbsException("ibv_modify_qp(%s in state %s, %s)".formatted(this, state, attributes), Math.abs(errno));
+            modifyHeld(attributes);
+            if (attributes.setsState() && attributes.state() == QueuePairState.RESET) {
+                insistOnReset(attributes);
             }
             if (attributes.setsState()) {
                 state = attributes.state();
@@ -278,6 +281,27 @@ public class QueuePair extends VerbsObject {
             modified(attributes);
         } finally {
             releaseGates();
+        }
+    }
+
+    private void modifyHeld(QueuePairAttributes attributes) {
+        int errno = LibIbverbs.ibv_modify_qp(pointer, attributes.pointer(), attributes.mask());
+        if (errno != 0) {
+            throw new VerbsException("ibv_modify_qp(%s in state %s, %s)".formatted(this, state, attributes), Math.abs(errno));
+        }
+    }
+
+    /**
+     * Resets again what an error has stopped in the middle of its reset: rxe sets RESET before it waits for its tasks, and one that has just
+     * met an error sets ERR after that, so the next transition would fail with {@code EINVAL}. When the call returns, no task is left that could.
+     */
+    private void insistOnReset(QueuePairAttributes attributes) {
+        for (int i = 1; queryHeld().state() != QueuePairState.RESET; i++) {
+            if (i == MOST_RESETS) {
+                throw new VerbsException("ibv_modify_qp(%s, %s)".formatted(this, attributes), Errno.EBUSY,
+                        "the device has it in another state after %d resets: close it and create another".formatted(i));
+            }
+            modifyHeld(attributes);
         }
     }
 
@@ -295,7 +319,11 @@ public class QueuePair extends VerbsObject {
         modify(new QueuePairAttributes().state(QueuePairState.ERR));
     }
 
-    /** Moves the queue pair to RESET: what was posted is gone, without completions, and it can be connected again. */
+    /**
+     * Moves the queue pair to RESET, from any state: what was posted is gone, without completions, and it can be connected again.
+     *
+     * @throws VerbsException {@code EBUSY} if the device does not have it in RESET after several calls
+     */
     public final void toReset() {
         modify(new QueuePairAttributes().state(QueuePairState.RESET));
     }
@@ -308,17 +336,23 @@ public class QueuePair extends VerbsObject {
      * @throws IllegalStateException if the queue pair is closed
      */
     public final QueuePairAttributes query() {
-        QueuePairAttributes attributes = new QueuePairAttributes();
         seizeGates(false);
-        try (Arena arena = Arena.ofConfined()) {
+        try {
             checkOpen();
+            return queryHeld();
+        } finally {
+            releaseGates();
+        }
+    }
+
+    private QueuePairAttributes queryHeld() {
+        QueuePairAttributes attributes = new QueuePairAttributes();
+        try (Arena arena = Arena.ofConfined()) {
             int errno = LibIbverbs.ibv_query_qp(pointer, attributes.pointer(), QUERY_ALL, ibv_qp_init_attr.allocate(arena));
             if (errno != 0) {
                 throw new VerbsException("ibv_query_qp(%s)".formatted(this), Math.abs(errno));
             }
             return attributes;
-        } finally {
-            releaseGates();
         }
     }
 
