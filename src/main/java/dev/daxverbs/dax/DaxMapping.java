@@ -1,14 +1,15 @@
 package dev.daxverbs.dax;
 
 import dev.daxverbs.bindings.libc.LibC;
+import dev.daxverbs.internal.Listing;
 import dev.daxverbs.internal.Posix;
 
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileSystemException;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -28,7 +29,7 @@ public final class DaxMapping implements AutoCloseable {
     /** Held for reading while a system call uses the addresses, for writing by close. */
     private final ReentrantReadWriteLock addressUse = new ReentrantReadWriteLock();
     /** Guarded by itself. Not by the lock above: a flush may take long, and must not hold up who only wants to hold. */
-    private final List<Object> users = new ArrayList<>();
+    private final Map<Object, Integer> users = new IdentityHashMap<>(); // how often each
     /** Written under both locks, read under either. */
     private boolean closed;
 
@@ -135,7 +136,7 @@ public final class DaxMapping implements AutoCloseable {
         Objects.requireNonNull(user, "user");
         synchronized (users) {
             checkOpen();
-            users.add(user);
+            users.merge(user, 1, Integer::sum);
         }
     }
 
@@ -147,14 +148,11 @@ public final class DaxMapping implements AutoCloseable {
      */
     public void drop(Object user) {
         synchronized (users) {
-            for (int i = 0; i < users.size(); i++) {
-                if (users.get(i) == user) {
-                    users.remove(i);
-                    return;
-                }
+            if (!users.containsKey(user)) {
+                throw new IllegalStateException("user=" + user + " does not hold " + this);
             }
+            users.computeIfPresent(user, (held, times) -> times == 1 ? null : times - 1);
         }
-        throw new IllegalStateException("user=" + user + " does not hold " + this);
     }
 
     /**
@@ -174,7 +172,7 @@ public final class DaxMapping implements AutoCloseable {
                     return;
                 }
                 if (!users.isEmpty()) {
-                    throw new IllegalStateException(this + " is in use, close what uses it first: users=" + users);
+                    throw new IllegalStateException(this + " is in use, close what uses it first: users=[" + Listing.of(users.keySet()) + "]");
                 }
                 arena.close(); // ends every access first; throws while a native call has the segment
                 closed = true;

@@ -8,6 +8,7 @@ import dev.daxverbs.dax.ExtentKind;
 import dev.daxverbs.dax.InaccessibleMemoryException;
 import dev.daxverbs.dax.MemoryKind;
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.Listing;
 import dev.daxverbs.internal.MappedRange;
 import dev.daxverbs.verbs.AccessFlag;
 import dev.daxverbs.verbs.AtomicCapability;
@@ -453,11 +454,11 @@ public final class RegionDomain implements AutoCloseable {
     public void close() {
         synchronized (regions) {
             if (!regions.isEmpty()) {
-                throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + regions);
+                throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + Listing.of(regions));
             }
             synchronized (queuePairs) { // before the staging memory goes, which they use
                 if (!queuePairs.isEmpty()) {
-                    throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + queuePairs);
+                    throw new VerbsException("ibv_dealloc_pd(%s)".formatted(domain), Errno.EBUSY, "still open, close first: " + Listing.of(queuePairs));
                 }
             }
             localStaging.close();

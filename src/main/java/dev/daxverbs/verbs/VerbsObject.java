@@ -1,10 +1,10 @@
 package dev.daxverbs.verbs;
 
 import dev.daxverbs.internal.Errno;
+import dev.daxverbs.internal.Listing;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Something that libibverbs made and must destroy, after everything that was made from it.
@@ -72,8 +72,7 @@ public abstract class VerbsObject implements AutoCloseable {
                 return;
             }
             if (!dependents.isEmpty()) {
-                String names = dependents.stream().map(VerbsObject::toString).collect(Collectors.joining(", "));
-                throw new VerbsException(destroyCall(), Errno.EBUSY, "still open, close first: " + names);
+                throw new VerbsException(destroyCall(), Errno.EBUSY, "still open, close first: " + Listing.of(dependents));
             }
             closing = true;
         }
