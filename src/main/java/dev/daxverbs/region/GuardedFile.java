@@ -480,8 +480,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             if (closed || !regained.isHeld()) {
                 return; // broken again already, or given back for a change: there will be another call
             }
-            restoreAll(users);
-            notifyListeners(RegionListener::onRestore);
+            if (restoreAll(users)) {
+                notifyListeners(RegionListener::onRestore);
+            }
         } finally {
             lock.unlock();
         }
@@ -539,15 +540,31 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         }
     }
 
-    private void restoreAll(Set<TrackedQueuePair> users) {
+    /**
+     * Registers the regions again, as long as no break comes: who opened the file would wait for all of them to be registered, for nothing.
+     * {@code onBreak} follows then, and finds some regions with a registration; the others stay as the last break left them.
+     *
+     * @return whether it got to the end
+     */
+    private boolean restoreAll(Set<TrackedQueuePair> users) {
         RestoreEvent record = RegionEvents.begin(RestoreEvent::new);
         long beganNs = System.nanoTime();
         long size = size();
-        regions.forEach(region -> region.restore(this, size, false, users));
+        int done = 0;
+        for (MemoryRegion region : regions) {
+            if (lease != null && !lease.isHeld()) {
+                break;
+            }
+            region.restore(this, size, false, users);
+            done++;
+        }
+        boolean whole = done == regions.size();
         revoked = false;
         broken = false;
         stamp++;
-        regions.forEach(region -> region.grants().grantAgain());
+        if (whole) {
+            regions.forEach(region -> region.grants().grantAgain());
+        }
         restoredAtNs = System.nanoTime();
         restoreTookNs = restoredAtNs - beganNs;
         restored.signalAll();
@@ -555,8 +572,9 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
             retryLater();
         }
         if (record != null) {
-            record.finish(file.path(), regions.size(), size);
+            record.finish(file.path(), done, size);
         }
+        return whole;
     }
 
     /** Registrations that were refused are tried again, until they succeed: the regions are staged meanwhile. */
