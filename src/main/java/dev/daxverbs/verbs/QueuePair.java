@@ -261,15 +261,17 @@ public class QueuePair extends VerbsObject {
      * Changes attributes ({@code ibv_modify_qp}).
      *
      * @param attributes those that were set are changed
-     * @throws VerbsException {@code EINVAL} if the transition does not exist, lacks an attribute or has one out of range
+     * @throws VerbsException {@code EINVAL} if the transition does not exist, lacks an attribute or has one out of range; {@code EBUSY} as
+     *         {@link #toReset}
      * @throws IllegalStateException if the queue pair is closed
      */
     public final void modify(QueuePairAttributes attributes) {
-        seizeGates(attributes.setsState() && attributes.state() == QueuePairState.RESET);
+        boolean resets = attributes.setsState() && attributes.state() == QueuePairState.RESET;
+        seizeGates(resets);
         try {
             checkOpen();
             modifyHeld(attributes);
-            if (attributes.setsState() && attributes.state() == QueuePairState.RESET) {
+            if (resets) {
                 insistOnReset(attributes);
             }
             if (attributes.setsState()) {

@@ -211,7 +211,10 @@ public final class BreakCost {
         }
     }
 
-    /** Opens so often, and waits until the regions are back: of many after each, as the lease is back long before them, and who opens then waits for them first. */
+    /**
+     * Opens so often, and waits until the regions are back: of many after each, as the lease is back long before them, and an open in between
+     * would end that restore.
+     */
     private List<LeasePrograms.Opening> open(Path file, int opens, Setting setting, NavigableSet<Long> restores) throws Exception {
         List<LeasePrograms.Opening> all = new ArrayList<>();
         while (all.size() < opens) {
