@@ -524,8 +524,13 @@ final class GuardedFile implements LeaseHolder, ChangeGuard {
         atomicTurn.suspend();
         revoked = true;
         Set<TrackedQueuePair> users = new LinkedHashSet<>();
-        regions.forEach(region -> region.revoke(this, users));
-        List<RegionGrants> grants = regions.stream().map(MemoryRegion::grants).filter(RegionGrants::isHeld).toList();
+        List<RegionGrants> grants = new ArrayList<>();
+        for (MemoryRegion region : regions) {
+            region.revoke(this, users);
+            if (region.grants().isHeld()) {
+                grants.add(region.grants());
+            }
+        }
         grants.forEach(RegionGrants::revoke); // peers stop while this side does
         Drain drain = Drain.of(users, grants);
         long seizedNs = System.nanoTime();
