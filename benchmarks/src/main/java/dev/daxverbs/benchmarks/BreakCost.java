@@ -66,6 +66,7 @@ public final class BreakCost {
     private BreakCost(String length, LeasePrograms programs) {
         this.length = length;
         this.programs = programs;
+        report.summary("device", NullDevice.isWanted() ? "stand-in" : "real");
     }
 
     /**

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Draws the pictures of benchmarks/README.md from the JSON files in a folder, to files in the same folder. */
 public final class Plots {
@@ -28,23 +30,18 @@ public final class Plots {
         Bars batch = new Bars("Posting and polling lists of 16, over a device that does nothing", "ns a request");
         Bars gate = new Bars("An operation that is guarded, with nobody who wants it to stop", "ns an operation");
         Bars seize = new Bars("Seizing and releasing gates", "µs");
-        Bars broken = new Bars("A break: open(2) of another process, and until the regions are back", "ms, logarithmic").logarithmic();
-        Bars registry = new Bars("Registering a page when there are so many regions", "µs");
         Bars latency = new Bars("Latency over rxe, as a multiple of perftest's (less is better)", "ratio");
         Bars rate = new Bars("Rate over rxe, 32 under way, as a multiple of perftest's (more is better)", "ratio");
-        Bars release = new Bars("open(2) of a leased file by another process", "µs");
         Bars tracked = new Bars("Writes of 4 KiB a second over rxe, 32 under way", "writes a second");
+        Map<String, Bars> byDevice = new TreeMap<>(); // those that are measured over a device and over the stand-in; by their names
         for (StoredReport report : reports) {
             report.results().forEach(result -> {
-                String label = result.path("label").asText();
                 switch (report.benchmark()) {
                     case "post" -> addPost(one, batch, report, result);
                     case "gate", "jmh" -> addGate(gate, seize, report, result);
-                    case "break" -> addBreak(broken, report, result);
-                    case "registry" -> addRegistry(registry, report, result);
+                    case "break", "registry", "release" -> addByDevice(byDevice, report, result);
                     case "rxe" -> (result.path("what").asText().equals("latency") ? latency : rate).add(report,
                             result.path("operation").asText() + " " + bytes(result), result.path("memory").asText(), result.path("ratios"));
-                    case "release" -> addPair(release, report, result, label, "bare_us", "daxverbs_us");
                     case "tracked" -> addPair(tracked, report, result, "4 KiB", "untracked_per_s", "tracked_per_s");
                     default -> {
                         // others have no pictures
@@ -56,12 +53,26 @@ public final class Plots {
         batch.draw(folder.resolve("post-batch.png"));
         gate.draw(folder.resolve("gate.png"));
         seize.draw(folder.resolve("seize.png"));
-        broken.draw(folder.resolve("break.png"));
-        registry.draw(folder.resolve("registry.png"));
         latency.draw(folder.resolve("rxe-latency.png"));
         rate.draw(folder.resolve("rxe-rate.png"));
-        release.draw(folder.resolve("release.png"));
         tracked.draw(folder.resolve("tracked.png"));
+        for (Map.Entry<String, Bars> picture : byDevice.entrySet()) {
+            picture.getValue().draw(folder.resolve(picture.getKey() + ".png"));
+        }
+    }
+
+    private static void addByDevice(Map<String, Bars> byDevice, StoredReport report, JsonNode result) {
+        String device = report.isOfStandIn() ? ", over a device that does nothing" : "";
+        Bars picture = byDevice.computeIfAbsent(report.benchmark() + (report.isOfStandIn() ? "-stand-in" : ""), name -> switch (report.benchmark()) {
+            case "break" -> new Bars("A break: open(2) of another process, and until the regions are back" + device, "ms, logarithmic").logarithmic();
+            case "registry" -> new Bars("Registering a page when there are so many regions" + device, "µs");
+            default -> new Bars("open(2) of a leased file by another process" + device, "µs");
+        });
+        switch (report.benchmark()) {
+            case "break" -> addBreak(picture, report, result);
+            case "registry" -> addRegistry(picture, report, result);
+            default -> addPair(picture, report, result, result.path("label").asText(), "bare_us", "daxverbs_us");
+        }
     }
 
     private static void addBreak(Bars broken, StoredReport report, JsonNode result) {

@@ -32,7 +32,10 @@ final class Report {
     /** System property: what of the library was measured, as {@code git describe} has it. */
     private static final String LIBRARY = "daxverbs.benchmarks.library";
 
-    /** System property: the load of the machine that this one is a guest of, in the manner of /proc/loadavg; the guest does not see it. */
+    /**
+     * System property: the load of the machine before scripts/bench built anything, in the manner of /proc/loadavg; for a guest, which does not see
+     * it, that of its host.
+     */
     private static final String HOST_LOAD = "daxverbs.benchmarks.hostLoad";
 
     private static final ObjectMapper MAPPER = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);

@@ -45,6 +45,11 @@ record StoredReport(String benchmark, JsonNode json) {
         return StreamSupport.stream(json.path("results").spliterator(), false);
     }
 
+    /** Whether its device was one that does nothing. */
+    boolean isOfStandIn() {
+        return json.path("summary").path("device").asText().equals("stand-in");
+    }
+
     private double load() {
         JsonNode machine = json.path("machine");
         return machine.path(machine.has("hostLoadAtStart") ? "hostLoadAtStart" : "loadAtStart").path(0).asDouble();
