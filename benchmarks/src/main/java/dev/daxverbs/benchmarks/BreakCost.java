@@ -66,7 +66,7 @@ public final class BreakCost {
     private BreakCost(String length, LeasePrograms programs) {
         this.length = length;
         this.programs = programs;
-        report.summary("device", NullDevice.isWanted() ? "stand-in" : "real");
+        report.summary("device", NullDevice.wantedDevice());
     }
 
     /**

@@ -17,6 +17,9 @@ import java.lang.foreign.ValueLayout;
  * must be loaded first, and stays for the life of the process.
  */
 final class NullDevice {
+    /** What reports call it. */
+    static final String NAME = "stand-in";
+
     private static final String SOURCE = "null-ibverbs.c";
 
     /** System property: whether it takes the place of a device, which lets a benchmark run on any machine. */
@@ -30,6 +33,11 @@ final class NullDevice {
     /** Whether it is to take the place of a device. */
     static boolean isWanted() {
         return Boolean.getBoolean(WANTED);
+    }
+
+    /** What a report says of the device: {@link #NAME}, or that it is a real one. */
+    static String wantedDevice() {
+        return isWanted() ? NAME : "real";
     }
 
     /** Compiles and loads it, if it is to take the place of a device. */

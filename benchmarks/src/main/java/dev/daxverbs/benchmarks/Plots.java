@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.TreeMap;
 
 /** Draws the pictures of benchmarks/README.md from the JSON files in a folder, to files in the same folder. */
 public final class Plots {
@@ -26,22 +24,32 @@ public final class Plots {
     public static void main(String... arguments) throws IOException {
         Path folder = Path.of(arguments[0]);
         List<StoredReport> reports = StoredReport.readAll(folder);
+        draw(folder, reports.stream().filter(report -> !report.isOfStandIn()).toList(), "", "");
+        draw(folder, reports.stream().filter(StoredReport::isOfStandIn).toList(), "-stand-in", ", over a device that does nothing");
+    }
+
+    /** Draws what the reports have something of. The last two are added to the pictures' names, and to the titles of those that either device may have. */
+    private static void draw(Path folder, List<StoredReport> reports, String suffix, String where) throws IOException {
         Bars one = new Bars("Posting and polling one request, over a device that does nothing", "ns a request");
         Bars batch = new Bars("Posting and polling lists of 16, over a device that does nothing", "ns a request");
         Bars gate = new Bars("An operation that is guarded, with nobody who wants it to stop", "ns an operation");
         Bars seize = new Bars("Seizing and releasing gates", "µs");
+        Bars broken = new Bars("A break: open(2) of another process, and until the regions are back" + where, "ms, logarithmic").logarithmic();
+        Bars registry = new Bars("Registering a page when there are so many regions" + where, "µs");
         Bars latency = new Bars("Latency over rxe, as a multiple of perftest's (less is better)", "ratio");
         Bars rate = new Bars("Rate over rxe, 32 under way, as a multiple of perftest's (more is better)", "ratio");
+        Bars release = new Bars("open(2) of a leased file by another process" + where, "µs");
         Bars tracked = new Bars("Writes of 4 KiB a second over rxe, 32 under way", "writes a second");
-        Map<String, Bars> byDevice = new TreeMap<>(); // those that are measured over a device and over the stand-in; by their names
         for (StoredReport report : reports) {
             report.results().forEach(result -> {
                 switch (report.benchmark()) {
                     case "post" -> addPost(one, batch, report, result);
                     case "gate", "jmh" -> addGate(gate, seize, report, result);
-                    case "break", "registry", "release" -> addByDevice(byDevice, report, result);
+                    case "break" -> addBreak(broken, report, result);
+                    case "registry" -> addRegistry(registry, report, result);
                     case "rxe" -> (result.path("what").asText().equals("latency") ? latency : rate).add(report,
                             result.path("operation").asText() + " " + bytes(result), result.path("memory").asText(), result.path("ratios"));
+                    case "release" -> addPair(release, report, result, result.path("label").asText(), "bare_us", "daxverbs_us");
                     case "tracked" -> addPair(tracked, report, result, "4 KiB", "untracked_per_s", "tracked_per_s");
                     default -> {
                         // others have no pictures
@@ -49,30 +57,16 @@ public final class Plots {
                 }
             });
         }
-        one.draw(folder.resolve("post-one.png"));
-        batch.draw(folder.resolve("post-batch.png"));
-        gate.draw(folder.resolve("gate.png"));
-        seize.draw(folder.resolve("seize.png"));
-        latency.draw(folder.resolve("rxe-latency.png"));
-        rate.draw(folder.resolve("rxe-rate.png"));
-        tracked.draw(folder.resolve("tracked.png"));
-        for (Map.Entry<String, Bars> picture : byDevice.entrySet()) {
-            picture.getValue().draw(folder.resolve(picture.getKey() + ".png"));
-        }
-    }
-
-    private static void addByDevice(Map<String, Bars> byDevice, StoredReport report, JsonNode result) {
-        String device = report.isOfStandIn() ? ", over a device that does nothing" : "";
-        Bars picture = byDevice.computeIfAbsent(report.benchmark() + (report.isOfStandIn() ? "-stand-in" : ""), name -> switch (report.benchmark()) {
-            case "break" -> new Bars("A break: open(2) of another process, and until the regions are back" + device, "ms, logarithmic").logarithmic();
-            case "registry" -> new Bars("Registering a page when there are so many regions" + device, "µs");
-            default -> new Bars("open(2) of a leased file by another process" + device, "µs");
-        });
-        switch (report.benchmark()) {
-            case "break" -> addBreak(picture, report, result);
-            case "registry" -> addRegistry(picture, report, result);
-            default -> addPair(picture, report, result, result.path("label").asText(), "bare_us", "daxverbs_us");
-        }
+        one.draw(folder.resolve("post-one" + suffix + ".png"));
+        batch.draw(folder.resolve("post-batch" + suffix + ".png"));
+        gate.draw(folder.resolve("gate" + suffix + ".png"));
+        seize.draw(folder.resolve("seize" + suffix + ".png"));
+        broken.draw(folder.resolve("break" + suffix + ".png"));
+        registry.draw(folder.resolve("registry" + suffix + ".png"));
+        latency.draw(folder.resolve("rxe-latency" + suffix + ".png"));
+        rate.draw(folder.resolve("rxe-rate" + suffix + ".png"));
+        release.draw(folder.resolve("release" + suffix + ".png"));
+        tracked.draw(folder.resolve("tracked" + suffix + ".png"));
     }
 
     private static void addBreak(Bars broken, StoredReport report, JsonNode result) {

@@ -54,7 +54,7 @@ public final class RegistryCost {
     public static void main(String... arguments) throws Exception {
         NullDevice.loadIfWanted();
         RegistryCost benchmark = new RegistryCost(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
-        benchmark.report.summary("device", NullDevice.isWanted() ? "stand-in" : "real");
+        benchmark.report.summary("device", NullDevice.wantedDevice());
         try (Loopback loopback = new Loopback(true, Path.of("/dev/shm"), Loopback.DEPTH, (long) FILE_PAGES * Loopback.PAGE_BYTES, 1, 0,
                 RegionOptions.defaults())) {
             System.out.printf("microseconds, medians of %d; bytes of heap a region%n%9s %9s %9s %8s %9s %9s %8s %9s %10s%n", benchmark.registrations,

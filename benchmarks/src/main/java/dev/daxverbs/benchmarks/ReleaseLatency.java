@@ -44,7 +44,7 @@ public final class ReleaseLatency {
         this.pairs = pairs;
         this.opens = opens;
         this.programs = programs;
-        report.summary("device", NullDevice.isWanted() ? "stand-in" : "real");
+        report.summary("device", NullDevice.wantedDevice());
         report.summary("opens", opens);
     }
 

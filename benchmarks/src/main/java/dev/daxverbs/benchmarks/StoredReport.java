@@ -47,7 +47,7 @@ record StoredReport(String benchmark, JsonNode json) {
 
     /** Whether its device was one that does nothing. */
     boolean isOfStandIn() {
-        return json.path("summary").path("device").asText().equals("stand-in");
+        return json.path("summary").path("device").asText().equals(NullDevice.NAME);
     }
 
     private double load() {
